@@ -1,0 +1,72 @@
+"""Where arrays live and what they hold: NumPy or CuPy, the element types, and the checks at the public doors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sabcore.errors import DTypeError, NonFiniteError, ShapeError
+
+#: A NumPy or CuPy array. Both follow one interface; `array_module` tells which functions to call.
+Array = Any
+
+DTYPES = ("float32", "float64", "complex128")
+
+
+def array_module(array: Array) -> Any:
+    """The module whose functions compute with `array`: `numpy`, `cupy`, or what its array namespace names.
+
+    Raises:
+        DTypeError: not an array of any such library.
+    """
+    if isinstance(array, np.ndarray | np.generic):
+        return np
+    if type(array).__module__.partition(".")[0] == "cupy":
+        return sys.modules["cupy"]
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    raise DTypeError(f"got a {type(array).__name__}, but the engine computes with NumPy or CuPy arrays")
+
+
+def check_array(name: str, array: Array, shape: tuple[int | str, ...], like: Array | None = None) -> None:
+    """Let `array` pass if it has the shape, the element type (that of `like`, where given) and finite values only.
+
+    A number in `shape` must match; a letter stands for a free size of at least 1.
+
+    Raises:
+        DTypeError, ShapeError, NonFiniteError: naming the array, what it is and what it should be.
+    """
+    xp = array_module(array)
+    if like is not None and xp is not array_module(like):
+        raise DTypeError(f"{name} is a {xp.__name__} array, but x is a {array_module(like).__name__} array")
+    if like is not None and array.dtype != like.dtype:
+        raise DTypeError(f"{name} has dtype {array.dtype}, but should have {like.dtype}, the dtype of x")
+    if str(array.dtype) not in DTYPES:
+        raise DTypeError(f"{name} has dtype {array.dtype}, but should have one of {', '.join(DTYPES)}")
+    fits = len(array.shape) == len(shape) and all(
+        size >= 1 if isinstance(want, str) else size == want for size, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+        least = ", with every size at least 1" if any(isinstance(want, str) for want in shape) else ""
+        raise ShapeError(f"{name} has shape {tuple(array.shape)}, but should have {wanted}{least}")
+    if not all_finite(array):
+        raise NonFiniteError(f"{name} holds NaN or infinite values, but every value should be finite")
+
+
+def check_params(params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], like: Array) -> None:
+    """Let named parameters pass if they are exactly those of `shapes`, and compute together with `like`."""
+    if missing := [name for name in shapes if name not in params]:
+        raise ShapeError(f"the parameters lack {', '.join(missing)}, but should be {', '.join(shapes)}")
+    if extra := [name for name in params if name not in shapes]:
+        raise ShapeError(f"the parameters hold {', '.join(extra)}, which this config has no use for")
+    for name, shape in shapes.items():
+        check_array(name, params[name], shape, like=like)
+
+
+def all_finite(array: Array) -> bool:
+    """True if no element is NaN or infinite. One scalar leaves the device, knowingly."""
+    return array_module(array).isfinite(array).all().item() is True

@@ -1,0 +1,158 @@
+"""The plain engine: the definition of what sabcore computes.
+
+One step after the other, on NumPy or CuPy arrays, real or complex. It is written to be read beside the spec; the fast
+engines have its signature and are right when they equal it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sabcore.backend import Array, array_module
+from sabcore.config import SABConfig
+from sabcore.engine.truncation import make_truncation
+from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
+from sabcore.step.readout import readout, readout_backward
+from sabcore.step.recall import Recall, recall, recall_backward, scatter_add
+from sabcore.step.score import Score, make_score, outer_sum
+from sabcore.step.sparsify import make_sparsifier
+
+
+@dataclass
+class PlainTape:
+    """What a forward pass leaves for the backward pass: O(T (H + k_top)) numbers a batch row.
+
+    `h_all`, `c_all` (T+1,B,H): row t is the state of step t, row 0 the initial one. `hhat` (T,B,H): provisional
+    states. `s` (T,B,H): summaries, and `keys` (N,B,*); both None in a plain LSTM. `steps`: a cache per LSTM step.
+    `recalls`: a cache per read, None where the memory was empty.
+    """
+
+    x: Array
+    h_all: Array
+    c_all: Array
+    hhat: Array
+    s: Array
+    keys: Array
+    steps: list[LSTMCache] = field(default_factory=list)
+    recalls: list[Recall | None] = field(default_factory=list)
+
+    @property
+    def h(self) -> Array:
+        """(T,B,H), the hidden states of steps 1..T."""
+        return self.h_all[1:]
+
+    @property
+    def c(self) -> Array:
+        """(T,B,H), the cell states of steps 1..T."""
+        return self.c_all[1:]
+
+
+def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> tuple[Array, PlainTape]:
+    """x (T,B,I), h0 c0 (B,H) -> y (T,B,O), tape. The arguments are checked already."""
+    tape = _blank_tape(config, params, x, h0, c0)
+    W_ih, W_hh, b = params["W_ih"], params["W_hh"], params["b"]
+    score = make_score(config, params) if config.has_memory else None
+    if score and config.first_slot == 0:
+        tape.keys[0] = score.key(h0)
+    for t in range(1, len(x) + 1):
+        h_prev, c_prev = tape.h_all[t - 1], tape.c_all[t - 1]
+        tape.hhat[t - 1], tape.c_all[t], cache = lstm_step(x[t - 1], h_prev, c_prev, W_ih, W_hh, b)
+        tape.steps.append(cache)
+        tape.h_all[t] = tape.hhat[t - 1]
+        if score:
+            _recall_and_append(config, score, tape, t)
+    y = readout(tape.h, tape.s, params["V_h"], params.get("V_s"), params["d"])
+    return y, tape
+
+
+def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int) -> None:
+    """Step t's read, h_t = hhat_t + s_t, and the new slot's key if step t writes one."""
+    cache = None
+    if N := config.slots_before(t):
+        M = tape.h_all[config.first_slot :: config.k_att][:N]
+        sparsifier = make_sparsifier(config, N)
+        tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier)
+        tape.h_all[t] += tape.s[t - 1]
+    tape.recalls.append(cache)
+    if t % config.k_att == 0:
+        tape.keys[N] = score.key(tape.h_all[t])
+
+
+def _blank_tape(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> PlainTape:
+    xp, (T, B, _), H = array_module(x), x.shape, config.hidden_size
+    h_all, c_all = xp.empty((T + 1, B, H), x.dtype), xp.empty((T + 1, B, H), x.dtype)
+    h_all[0], c_all[0] = h0, c0
+    tape = PlainTape(x, h_all, c_all, hhat=xp.empty((T, B, H), x.dtype), s=None, keys=None)
+    if config.has_memory:
+        unit = (config.A,) if config.score == "additive" else ()
+        tape.s = xp.zeros((T, B, H), x.dtype)
+        tape.keys = xp.empty((config.slots_before(T + 1), B, *unit), x.dtype)
+    return tape
+
+
+def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy: Array) -> dict[str, Array]:
+    """dy (T,B,O) -> the gradients of every parameter, of x (T,B,I), and of h0 and c0 (B,H)."""
+    xp, (T, B, _), H = array_module(dy), dy.shape, config.hidden_size
+    dh_loss, ds_loss, grads = readout_backward(dy, tape.h, tape.s, params["V_h"], params.get("V_s"))
+    memory = _MemoryGradients(config, params, tape) if config.has_memory else None
+    truncation = make_truncation(config, T)
+    dh, dc = xp.zeros((truncation.levels, B, H), dy.dtype), xp.zeros((truncation.levels, B, H), dy.dtype)
+    dz_all = xp.empty((T, B, 4 * H), dy.dtype)
+    for t in range(T, 0, -1):
+        dh[truncation.loss_level] += dh_loss[t - 1]
+        dhhat = dh
+        if memory:
+            dh[truncation.slot_level] += memory.of_slot_written_at(t)
+            ds = dh.copy()
+            ds[truncation.loss_level] += ds_loss[t - 1]
+            dhhat = dh + memory.backward_of_read(t, ds)
+        dz, dh, dc = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])
+        dz_all[t - 1] = dz.sum(axis=0)
+        if t > 1:
+            dh, dc = truncation.carry(t, dh), truncation.carry(t, dc)
+    grads |= {"h0": dh.sum(axis=0), "c0": dc.sum(axis=0)}
+    if memory:
+        grads["h0"] += memory.of_slot_written_at(0)
+        grads |= memory.of_weights()
+    dW_ih, dW_hh = outer_sum(dz_all, tape.x), outer_sum(dz_all, tape.h_all[:-1])
+    return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": dz_all.sum(axis=(0, 1)), "x": dz_all @ params["W_ih"]}
+
+
+class _MemoryGradients:
+    """What reads send back: to slots and keys, where it adds up until the writing step is reached, and to weights."""
+
+    def __init__(self, config: SABConfig, params: Mapping[str, Array], tape: PlainTape) -> None:
+        xp = array_module(tape.x)
+        self.config, self.tape, self.score = config, tape, make_score(config, params)
+        self.M = tape.h_all[config.first_slot :: config.k_att]
+        self.dM, self.dkeys = xp.zeros_like(self.M), xp.zeros_like(tape.keys)
+        self.dq = xp.zeros((len(tape.x), *tape.keys.shape[1:]), tape.x.dtype)
+        self.dweights = {name: xp.zeros_like(weight) for name, weight in self.score._asdict().items()}
+
+    def of_slot_written_at(self, t: int) -> Array | float:
+        """The gradient of the slot that step t wrote, (B,H), complete once all later steps are done; 0 if none."""
+        j, rest = divmod(t - self.config.first_slot, self.config.k_att)
+        if rest or j < 0:
+            return 0.0
+        if not self.config.score_grad:
+            return self.dM[j]
+        return self.dM[j] + self.score.key_backward(self.dkeys[j], self.M[j])
+
+    def backward_of_read(self, t: int, ds: Array) -> Array | float:
+        """ds (L,B,H) of step t -> dhhat (L,B,H) through the query; slots, keys and weights add up inside."""
+        cache, N, hhat = self.tape.recalls[t - 1], self.config.slots_before(t), self.tape.hhat[t - 1]
+        if cache is None:
+            return 0.0
+        sparsifier = make_sparsifier(self.config, N)
+        read = recall_backward(ds, hhat, self.M[:N], self.tape.keys[:N], cache, self.score, sparsifier)
+        scatter_add(self.dM[:N], cache.slots, read.dm)
+        scatter_add(self.dkeys[:N], cache.slots, read.dk)
+        self.dq[t - 1] = read.dq.sum(axis=0)
+        for name, value in read.dweights.items():
+            self.dweights[name] += value
+        return self.score.query_backward(read.dq, hhat) if self.config.score_grad else 0.0
+
+    def of_weights(self) -> dict[str, Array]:
+        """The gradients of the score's parameters, complete once all steps are done."""
+        return self.dweights | self.score.weights_backward(self.dkeys, self.M, self.dq, self.tape.hhat)

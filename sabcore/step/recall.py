@@ -1,0 +1,76 @@
+"""Reading the memory: the summary s of the selected past states, and its vector-Jacobian product."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sabcore.backend import Array, array_module
+from sabcore.step.score import Score
+from sabcore.step.sparsify import Sparsifier
+
+
+class Recall(NamedTuple):
+    """Which slots a step read: `slots` (R,B) ranked, with their scores `a` (R,B); both None where all were read.
+
+    The scores of a selection are kept, because near a tie a recomputed one might round to the other side. Where all
+    slots are read there is no such edge, and keeping N scores a step would cost O(T N) memory.
+    """
+
+    slots: Array | None
+    a: Array | None
+
+
+class RecallGradients(NamedTuple):
+    """dm (R,B,H) and dk (R,B,*) of the selected slots, dq (L,B,*), and `dweights`: the score's own weights' share."""
+
+    dm: Array
+    dk: Array
+    dq: Array
+    dweights: dict[str, Array]
+
+
+def gather(memory: Array, slots: Array | None) -> Array:
+    """memory (N,B,...), slots (R,B) -> (R,B,...), each batch row's own slots; all of them if `slots` is None."""
+    if slots is None:
+        return memory
+    return memory[slots, array_module(memory).arange(slots.shape[1])]
+
+
+def scatter_add(memory: Array, slots: Array | None, values: Array) -> None:
+    """Add values (R,B,...) to each batch row's own slots of memory (N,B,...). A row's slots are distinct."""
+    if slots is None:
+        memory += values
+    else:
+        memory[slots, array_module(memory).arange(slots.shape[1])] += values
+
+
+def recall(hhat: Array, M: Array, K: Array, score: Score, sparsifier: Sparsifier) -> tuple[Array, Recall]:
+    """hhat (B,H), memories M (N,B,H), keys K (N,B,*) -> s (B,H), cache.
+
+    a = score(K, hhat)          (M.1)   by the equations A or P
+    w = sparsify(a)             (M.2)   by the equations S, F or R
+    s = sum_j w_j m_j           (M.3)
+    """
+    a = score.score(K, score.query(hhat))  # M.1
+    slots = sparsifier.select(a)
+    a = gather(a, slots)
+    w = sparsifier.weights(a)  # M.2
+    s = array_module(M).einsum("rb,rbh->bh", w, gather(M, slots))  # M.3
+    return s, Recall(slots, None if slots is None else a)
+
+
+def recall_backward(
+    ds: Array, hhat: Array, M: Array, K: Array, cache: Recall, score: Score, sparsifier: Sparsifier
+) -> RecallGradients:
+    """ds (L,B,H), hhat (B,H), M (N,B,H), K (N,B,*), cache -> dm, dk, dq and the score's weights' gradients.
+
+    Only the selected rows are touched: the cost is O(R (H + A)) a batch row, whatever N.
+    """
+    xp = array_module(M)
+    m, k, q = gather(M, cache.slots), gather(K, cache.slots), score.query(hhat)
+    a = score.score(k, q) if cache.a is None else cache.a
+    w = sparsifier.weights(a)
+    dw, dm = xp.einsum("lbh,rbh->lrb", ds, m), w[..., None] * ds.sum(axis=0)  # M.3*
+    da = sparsifier.backward(dw, a, w)  # M.2*
+    dk, dq, dweights = score.score_backward(da, k, q)  # M.1*
+    return RecallGradients(dm, dk, dq, dweights)

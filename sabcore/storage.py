@@ -1,0 +1,77 @@
+"""Files of named arrays: safetensors, written whole or not at all, read without trusting them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from sabcore.errors import FormatError
+
+
+def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
+    """Write named NumPy arrays and text metadata to one `.safetensors` file, atomically.
+
+    Whatever happens (a full disk, SIGKILL), `path` holds either what it held before or the complete new file.
+
+    Raises:
+        FormatError: the folder is missing or cannot be written to.
+    """
+    data = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, metadata=dict(metadata))
+    write_atomically(path, data)
+
+
+def write_atomically(path: str | os.PathLike, data: bytes) -> None:
+    """Replace the file at `path` by `data` in one step that cannot be seen half-done.
+
+    Raises:
+        FormatError: the folder is missing or cannot be written to.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; this one is as any other
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+        raise FormatError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and the metadata of a `.safetensors` file. Nothing in it is executed or unpickled.
+
+    Raises:
+        FormatError: no such file, or a truncated, damaged or foreign one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError(f"{path} is {'a folder' if path.is_dir() else 'not there'}, but should be a file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
+        raise FormatError(f"{path} is not a readable safetensors file: {_one_line(error)}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _umask() -> int:
+    """The process's file-creation mask; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

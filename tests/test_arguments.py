@@ -1,0 +1,64 @@
+"""What comes in at the public doors: every kind of wrong argument gets one line that names it."""
+
+import numpy as np
+import pytest
+
+from sabcore import SABConfig, backward, forward, init_params
+from sabcore.errors import DTypeError, NonFiniteError, ShapeError
+from tests.cases import SIZES, B, T, random_inputs
+
+CONFIG = SABConfig.paper(**SIZES, k_top=2)
+PARAMS, INPUTS = init_params(CONFIG, dtype="float64"), random_inputs(CONFIG, seed=0)
+
+
+def changed(name, value):
+    return {**PARAMS, name: value}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"x": np.zeros((0, B, 3))}, ShapeError, r"x has shape \(0, 2, 3\), but should have \(T, B, 3\)"),
+        ({"x": np.zeros((T, 0, 3))}, ShapeError, "every size at least 1"),
+        ({"x": np.zeros((T, B, 4))}, ShapeError, r"x has shape \(11, 2, 4\)"),
+        ({"x": np.zeros((T, 3))}, ShapeError, r"x has shape \(11, 3\)"),
+        ({"x": np.full((T, B, 3), np.nan)}, NonFiniteError, "x holds NaN or infinite values"),
+        ({"x": np.full((T, B, 3), np.inf)}, NonFiniteError, "x holds NaN or infinite values"),
+        ({"x": np.zeros((T, B, 3), int)}, DTypeError, "x has dtype int64"),
+        ({"x": np.zeros((T, B, 3), "float16")}, DTypeError, "x has dtype float16"),
+        ({"x": [[[0.0]]]}, DTypeError, "got a list"),
+        ({"h0": np.zeros((B, 4))}, ShapeError, r"h0 has shape \(2, 4\), but should have \(2, 5\)"),
+        ({"c0": np.zeros((B, 5), "float32")}, DTypeError, "c0 has dtype float32, but should have float64"),
+        ({"c0": np.full((B, 5), -np.inf)}, NonFiniteError, "c0 holds"),
+        ({"params": {"W_ih": PARAMS["W_ih"]}}, ShapeError, "the parameters lack W_hh, b"),
+        ({"params": changed("V_z", PARAMS["d"])}, ShapeError, "the parameters hold V_z"),
+        ({"params": changed("W_m", PARAMS["W_m"].T)}, ShapeError, r"W_m has shape \(5, 6\)"),
+        ({"params": changed("b", PARAMS["b"].astype("float32"))}, DTypeError, "b has dtype float32"),
+        ({"params": changed("d", PARAMS["d"] + np.inf)}, NonFiniteError, "d holds NaN"),
+    ],
+)  # fmt: skip
+def test_forward_names_what_is_wrong(arguments, error, says):
+    given = {"params": PARAMS, "x": INPUTS.x} | arguments
+    with pytest.raises(error, match=says) as caught:
+        forward(CONFIG, given.pop("params"), given.pop("x"), **given)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, TypeError if error is DTypeError else ValueError)
+
+
+@pytest.mark.parametrize(
+    ("dy", "error", "says"),
+    [
+        (INPUTS.dy[1:], ShapeError, r"dy has shape \(10, 2, 4\), but should have \(11, 2, 4\)"),
+        (INPUTS.dy * np.nan, NonFiniteError, "dy holds NaN"),
+        (INPUTS.dy.astype("float32"), DTypeError, "dy has dtype float32"),
+    ],
+)
+def test_backward_names_what_is_wrong(dy, error, says):
+    _, tape = forward(CONFIG, PARAMS, INPUTS.x)
+    with pytest.raises(error, match=says):
+        backward(CONFIG, PARAMS, tape, dy)
+
+
+def test_backward_wants_a_tape():
+    with pytest.raises(DTypeError, match="tape is a dict"):
+        backward(CONFIG, PARAMS, {}, INPUTS.dy)  # type: ignore[arg-type]
