@@ -1,0 +1,107 @@
+"""The plain engine against oracles that share no code with it, on every branch of the spec."""
+
+import numpy as np
+import pytest
+
+from sabcore import SABConfig, backward, forward, init_params
+from sabcore.engine import attention
+from sabcore.reference import autograd, complex_step, differences
+from sabcore.reference.compare import scaled_error
+from tests.cases import CASES, SIZES, random_inputs
+from tests.oracle import allowance, engine_results, failures
+
+
+@pytest.fixture(params=CASES, ids=str, scope="module")
+def run(request):
+    config = request.param.config
+    params, inputs = init_params(config, seed=1, dtype="float64"), random_inputs(config, seed=2)
+    return config, params, inputs, engine_results(config, params, inputs)
+
+
+def test_equals_autograd(run):
+    config, params, inputs, got = run
+    want = autograd.gradients(config.to_dict(), params, *inputs)
+    assert set(got) == set(want)
+    assert failures(got, want, allowance(complex_step.gradients, config, params, inputs, 1e-10)) == {}
+
+
+def test_equals_complex_step(run):
+    config, params, inputs, got = run
+    want = complex_step.gradients(config.to_dict(), params, *inputs)
+    assert failures(got, want, allowance(complex_step.gradients, config, params, inputs, 1e-12)) == {}
+
+
+def test_equals_central_differences_within_their_own_error(run):
+    config, params, inputs, got = run
+    values, errors = differences.gradients(config.to_dict(), params, *inputs)
+    rounding = allowance(complex_step.gradients, config, params, inputs, 1e-12)
+    for name, value in values.items():
+        slack = rounding[name] * np.abs(value).max()
+        assert (np.abs(got[name] - value) <= errors[name] + slack).all(), name
+
+
+def test_complex_inputs_with_a_zero_imaginary_part_change_nothing(run):
+    config, params, inputs, got = run
+    complex_inputs = type(inputs)(*(value.astype("complex128") for value in inputs))
+    found = engine_results(config, {name: value.astype("complex128") for name, value in params.items()}, complex_inputs)
+    assert all((value.imag == 0).all() for value in found.values())
+    allowed = allowance(complex_step.gradients, config, params, inputs, 1e-13)
+    assert failures({name: value.real for name, value in found.items()}, got, allowed) == {}
+
+
+def test_backward_leaves_tape_parameters_and_cotangent_as_they_were(run):
+    config, params, inputs, got = run
+    before = {name: value.copy() for name, value in params.items()}, inputs.dy.copy()
+    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+    for _ in range(2):  # a tape may be used again
+        grads = backward(config, params, tape, inputs.dy)
+        for name, value in grads.items():
+            np.testing.assert_array_equal(value, got[f"grad.{name}"], err_msg=name)
+    for name, value in before[0].items():
+        np.testing.assert_array_equal(params[name], value)
+    np.testing.assert_array_equal(inputs.dy, before[1])
+
+
+def test_attention_weights_reproduce_the_summary(run):
+    config, params, inputs, got = run
+    if not config.has_memory:
+        pytest.skip("a plain LSTM has no memory")
+    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+    M = np.concatenate((inputs.h0[None], got["h"]))[config.first_slot :: config.k_att]
+    s = np.einsum("tbn,nbh->tbh", attention(config, params, tape), M)
+    assert scaled_error(s, got["s"]) < 1e-12
+
+
+def test_float32_is_near_float64():
+    config = SABConfig.paper(**SIZES, k_top=3, k_trunc=4)
+    params, inputs = init_params(config, seed=1), random_inputs(config, seed=2, dtype="float32")
+    got = engine_results(config, params, inputs)
+    assert {value.dtype for value in got.values()} == {np.dtype("float32")}
+    want = autograd.gradients(config.to_dict(), params, *inputs)
+    allowed = {name: 1e-3 if name.startswith("grad.") else 2e-5 for name in want}
+    assert failures(got, want, allowed) == {}
+
+
+@pytest.mark.parametrize("T", [1, 2])
+@pytest.mark.parametrize("preset", ["paper", "dev2018", "released", "self_attention", "lstm"])
+def test_shortest_sequences(preset, T):
+    sizes = SIZES if preset in ("self_attention", "lstm") else {**SIZES, "k_top": 3}
+    config = SABConfig.preset(preset, **sizes, k_att=2)
+    params, inputs = init_params(config, seed=1, dtype="float64"), random_inputs(config, seed=2, T=T)
+    want = autograd.gradients(config.to_dict(), params, *inputs)
+    allowed = allowance(complex_step.gradients, config, params, inputs, 1e-10)
+    assert failures(engine_results(config, params, inputs), want, allowed) == {}
+
+
+def test_attention_part_of_the_tape_does_not_grow_with_the_number_of_slots():
+    config = SABConfig.paper(**SIZES, k_top=3)
+    kept = {}
+    for T in (40, 80):
+        inputs = random_inputs(config, seed=0, T=T)
+        _, tape = forward(config, init_params(config, dtype="float64"), inputs.x)
+        kept[T] = [a.size for cache in tape.recalls if cache for a in cache if a is not None]
+    assert max(kept[40]) == max(kept[80]) == 4 * inputs.x.shape[1]
+
+    dense = SABConfig.self_attention(**SIZES)
+    _, tape = forward(dense, init_params(dense, dtype="float64"), inputs.x)
+    assert all(a is None for cache in tape.recalls if cache for a in cache)

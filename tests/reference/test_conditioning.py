@@ -1,0 +1,72 @@
+"""What conditioning says, against scores made for it; and the measured spread beside it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from reference import autograd, complex_step
+from reference.compare import scaled_error
+from reference.conditioning import conditioning
+from reference.replay import record
+from reference.rounding import EPS, spread
+from tests.reference.cases import PRESETS, make_case
+
+
+def test_threshold_by_hand() -> None:
+    """From the recorded scores, row by row, with a plain sort."""
+    case = make_case(margin=0.05)
+    got, smallest, gap = conditioning(*case.inputs), math.inf, math.inf
+    for a in record(*case.inputs).a[2:]:
+        assert a is not None
+        for row in a.T.tolist():
+            ranked = sorted(row, reverse=True)
+            theta = ranked.pop(min(3, len(row)) - 1)
+            v = [value - theta - 0.05 for value in ranked if value - theta - 0.05 > 0]
+            smallest = min(smallest, sum(v) + 1e-7) if v else smallest
+            gap = min(gap, *(min(abs(value - theta), abs(value - theta - 0.05)) for value in ranked))
+    assert math.isclose(got.S, smallest)
+    assert got.gap == pytest.approx(gap)
+    assert got.bound == pytest.approx(np.abs(case.params["w_a"]).sum())
+    assert got.amplification == pytest.approx(got.bound / smallest)
+
+
+def test_without_a_threshold() -> None:
+    assert conditioning(*make_case(**PRESETS["lstm"]).inputs) == (math.inf, math.inf, 0, 0)
+    everything = conditioning(*make_case(**PRESETS["self_attention"], temperature=0.5).inputs)
+    assert everything[:2] == (math.inf, math.inf)
+    assert everything.amplification == 2 * everything.bound
+    top = conditioning(*make_case(sparsifier="softmax").inputs)
+    assert math.isinf(top.S)
+    assert 0 < top.gap < top.bound
+
+
+def test_a_tie_has_no_gap() -> None:
+    case = make_case()
+    case.params["w_a"][:] = 0
+    got = conditioning(*case.inputs)
+    assert got.gap == 0
+    assert math.isinf(got.S)  # nothing is read
+
+
+def test_amplification_predicts_the_error_of_float32() -> None:
+    """Rounding the inputs to float32 moves the weights, hence s, by about its eps times the amplification."""
+    eps32 = float(np.finfo(np.float32).eps)
+    for seed in range(20):
+        case = make_case(seed)
+        got = conditioning(*case.inputs)
+        rounded = {name: value.astype(np.float32) for name, value in case.params.items()}
+        s = record(case.config, rounded, *case.inputs[2:]).s
+        if got.gap > 100 * eps32 * got.bound:
+            assert scaled_error(s, record(*case.inputs).s) < 10 * eps32 * max(1, got.amplification), seed
+
+
+def test_spread_sees_what_cancels() -> None:
+    """Query weights that a threshold cancels are rounding and nothing else; the rest is known to a few ulps."""
+    case = make_case(score="separable")
+    found = spread(autograd.gradients, *case)
+    assert set(found) == set(complex_step.gradients(*case))
+    assert found["grad.u_q"] > 0.1
+    assert all(EPS <= value < 1e-12 for name, value in found.items() if name != "grad.u_q")
