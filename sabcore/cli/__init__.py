@@ -1,0 +1,52 @@
+"""The command `sab`: one file a command, loaded when it is called; errors become one line and a non-zero exit."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from sabcore.errors import SABError
+
+#: Each command and where it lives; loading one must not cost the import of another.
+COMMANDS = {
+    "check": "sabcore.cli.check",
+    "demo": "sabcore.cli.demo",
+    "vectors": "sabcore.cli.vectors",
+}
+
+
+class OneLineError(click.ClickException):
+    """Bad input, told in one line. Exit code 2, as for a wrong option."""
+
+    exit_code = 2
+
+
+class SABGroup(click.Group):
+    """Loads commands lazily, and turns the errors that sabcore raises on purpose into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SABError as error:
+            raise OneLineError(" ".join(str(error).split())) from error
+        except MemoryError as error:
+            raise OneLineError("there is not enough memory for this; choose smaller sizes") from error
+
+
+@click.group(cls=SABGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sabcore", prog_name="sab")
+def main() -> None:
+    """Sparse Attentive Backtracking: study its exact gradient, validate implementations, run small demos.
+
+    Exit codes: 0 success, 1 a check failed, 2 bad input.
+    """

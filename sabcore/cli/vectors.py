@@ -1,0 +1,137 @@
+"""`sab vectors`: check files against this engine, show what is in one, make new ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from click.core import ParameterSource
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sabcore.config import PRESETS, SABConfig
+from sabcore.errors import ConfigError, FormatError
+from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
+from sabcore.vectors.check import find
+from sabcore.vectors.compare import norm
+from sabcore.vectors.format import read, write
+from sabcore.vectors.make import draw, expect
+from sabcore.vectors.model import write_config
+from sabcore.vectors.report import as_json, as_lines, check_file
+
+
+@click.group("vectors")
+def vectors() -> None:
+    """Test vectors: check this engine against files, and make such files."""
+
+
+@vectors.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object instead of text.")
+@click.option(
+    "--tolerance", type=click.FloatRange(min=0, min_open=True), help="The scaled error allowed in any tensor."
+)
+@click.pass_context
+def check_command(context: click.Context, paths: tuple[Path, ...], json_wanted: bool, tolerance: float | None) -> None:
+    """Recompute all that each FILE holds and compare it tensor by tensor.
+
+    FILE may be a folder, which stands for the .safetensors files in it; with none, the shipped set is checked. Every
+    file gets its line. The exit code is 0 if every tensor passed, 1 if one failed, 2 if a file could not be checked.
+    """
+    reports = [check_file(path, tolerance) for path in find(list(paths))]
+    if json_wanted:
+        click.echo(json.dumps(as_json(reports), indent=2, allow_nan=False))
+    else:
+        click.echo("\n".join(as_lines(reports)))
+    context.exit(max(report.status for report in reports))
+
+
+@vectors.command("show")
+@click.argument("path", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object instead of a table.")
+def show_command(path: Path, json_wanted: bool) -> None:
+    """Print the config in FILE, and the dtype, shape and range of each tensor."""
+    vector = read(path)
+    config = json.loads(write_config(vector.config))
+    rows = [_describe(name, value) for name, value in vector.tensors().items()]
+    if json_wanted:
+        click.echo(json.dumps({"file": str(path), "config": config, "tensors": rows}, indent=2))
+        return
+    click.echo(f"{path}\n" + "\n".join(f"  {name} = {json.dumps(value)}" for name, value in config.items()))
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(Text(f"{cell:.3g}" if isinstance(cell, float) else str(cell)) for cell in row.values()))
+    Console().print(table)
+
+
+def _describe(name: str, value: np.ndarray) -> dict[str, Any]:
+    ends = {"least": float(value.min()), "largest": float(value.max()), "norm": norm(value)}
+    return {"tensor": name, "dtype": str(value.dtype), "shape": list(value.shape), **ends}
+
+
+@vectors.command("make")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True)
+@click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="A config field, as k_trunc=4.")
+@click.option("-T", "--steps", "T", type=click.IntRange(min=1), default=11, show_default=True, help="Steps.")
+@click.option("-B", "--batch", "B", type=click.IntRange(min=1), default=2, show_default=True, help="Sequences.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--shipped", is_flag=True, help="Make the shipped set again; --out is a folder, no other option applies.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write, or the folder.")
+@click.pass_context
+def make_command(
+    context: click.Context,
+    preset: str,
+    assignments: tuple[str, ...],
+    shipped: bool,
+    out: Path,
+    T: int,
+    B: int,
+    seed: int,
+) -> None:
+    """Draw a model and its inputs, and write what two independent oracles agree must come out.
+
+    The oracles are PyTorch's autograd (pip install 'sabcore[torch]') and the complex step; the engine has no say.
+    Sizes and k_top have defaults; --set, given once for each field, replaces them.
+    """
+    if not shipped:
+        vector, agreement = expect(draw(_config(preset, assignments), T=T, B=B, seed=seed))
+        write(out, vector)
+        click.echo(f"{out}: {agreement}")
+        return
+    given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if foreign := sorted(set(given) - {"shipped", "out"}):
+        raise click.UsageError(f"--shipped makes a fixed set and takes only --out, but got {', '.join(foreign)} too")
+    _make_shipped(out)
+
+
+def _make_shipped(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"{folder} cannot be made: {error.strerror or error}") from error
+    for name, case in CATALOGUE.items():
+        vector, agreement = expect(case.draw(seed_of(name)))
+        write(folder / f"{name}.safetensors", vector)
+        click.echo(f"{name}: {agreement}; catches: {case.catches}")
+
+
+def _config(preset: str, assignments: tuple[str, ...]) -> SABConfig:
+    fields: dict[str, Any] = {**SIZES, **({} if "k_top" in PRESETS[preset] else {"k_top": 2})}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment} should be FIELD=VALUE, as --set k_trunc=4")
+        fields[name] = _value(text)
+    return SABConfig.preset(preset, **fields)
+
+
+def _value(text: str) -> Any:
+    """A number, null, true or false as JSON writes it; any other text is a name, as `sliding`."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,91 @@
+"""What checking files found, for people and for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sabcore.errors import SABError
+from sabcore.vectors.check import check
+from sabcore.vectors.compare import TensorReport
+from sabcore.vectors.format import read
+
+#: Exit codes: every tensor of every file passed; one failed; one file could not be read or computed.
+PASSED, FAILED, UNREADABLE = 0, 1, 2
+
+
+@dataclass
+class FileReport:
+    """One file's outcome: a report per tensor, or the reason why there is none."""
+
+    file: str
+    tensors: list[TensorReport] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def status(self) -> int:
+        """PASSED, FAILED or UNREADABLE; a file without a compared tensor never passes."""
+        if self.error or not self.tensors:
+            return UNREADABLE
+        return PASSED if all(tensor.passed for tensor in self.tensors) else FAILED
+
+    @property
+    def worst(self) -> TensorReport:
+        """The tensor furthest beyond, or nearest to, what is allowed; NaN is beyond everything."""
+        return max(self.tensors, key=lambda tensor: math.inf if math.isnan(tensor.error) else tensor.excess)
+
+
+def check_file(path: Path, tolerance: float | None = None) -> FileReport:
+    """Read and check one file; whatever is wrong with it ends up in the report."""
+    try:
+        return FileReport(str(path), check(read(path), tolerance))
+    except SABError as error:
+        return FileReport(str(path), error=str(error).removeprefix(f"{path}: "))
+
+
+def as_json(reports: list[FileReport]) -> dict[str, Any]:
+    """The reports as JSON-ready values; NaN and infinities, which JSON lacks, as text."""
+    files = []
+    for report in reports:
+        tensors = [{**asdict(tensor), "passed": tensor.passed} for tensor in report.tensors]
+        files.append(
+            {"file": report.file, "passed": report.status == PASSED, "error": report.error, "tensors": tensors}
+        )
+    return _finite({"passed": all(file["passed"] for file in files), "files": files})
+
+
+def as_lines(reports: list[FileReport]) -> Iterator[str]:
+    """A line for each file, indented ones for each tensor that failed, and the count."""
+    for report in reports:
+        yield _file_line(report)
+        yield from (f"        {_failure(tensor)}" for tensor in report.tensors if not tensor.passed)
+    passed, failed, unreadable = (
+        sum(report.status == status for report in reports) for status in (PASSED, FAILED, UNREADABLE)
+    )
+    yield f"{passed} of {len(reports)} files passed, {failed} failed, {unreadable} could not be checked"
+
+
+def _file_line(report: FileReport) -> str:
+    if report.status == UNREADABLE:
+        return f"error   {report.file}: {report.error}"
+    verdict, worst = "passed" if report.status == PASSED else "FAILED", report.worst
+    numbers = f"worst error {worst.error:.1e} ({worst.name}), allowed {worst.allowed:.1e}"
+    return f"{verdict}  {report.file}: {len(report.tensors)} tensors, {numbers}"
+
+
+def _failure(tensor: TensorReport) -> str:
+    if tensor.reason:
+        return f"{tensor.name}: {tensor.reason}"
+    where = f"worst at {list(tensor.index or ())}: got {tensor.got!r}, but should be {tensor.want!r}"
+    return f"{tensor.name}: error {tensor.error:.2e}, {tensor.excess:.1e} times the allowed; {where}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

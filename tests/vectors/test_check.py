@@ -1,0 +1,128 @@
+"""The checker rejects what is wrong, by however little, and never passes for want of anything to compare."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sabcore.errors import FormatError
+from sabcore.vectors.check import check, find, recompute
+from sabcore.vectors.compare import ALLOWED, compare, norm
+
+
+def with_expected(vector, **changed):
+    return replace(vector, expected={**vector.expected, **{k.replace("__", "."): v for k, v in changed.items()}})
+
+
+def failures(reports):
+    return {report.name for report in reports if not report.passed}
+
+
+def test_a_right_vector_passes(vector):
+    reports = check(vector)
+    assert not failures(reports)
+    assert [report.name for report in reports] == list(vector.expected)
+    assert {"y", "h", "c", "s", "grad.x", "grad.h0", "grad.c0", "grad.W_q"} <= set(vector.expected)
+
+
+@pytest.mark.parametrize("name", ["y", "h", "c", "s", "grad.x", "grad.h0", "grad.W_q", "grad.d"])
+def test_a_part_in_a_million_is_too_much(vector, name):
+    wrong = with_expected(vector, **{name: vector.expected[name] * (1 + 1e-6)})
+    assert failures(check(wrong)) == {name}
+
+
+def test_one_wrong_element_is_found(vector):
+    y = vector.expected["y"].copy()
+    y[5, 1, 2] += 1e-5
+    (report,) = [report for report in check(with_expected(vector, y=y)) if not report.passed]
+    assert (report.name, report.index) == ("y", (5, 1, 2))
+    assert report.want == y[5, 1, 2]
+    assert report.got == pytest.approx(y[5, 1, 2] - 1e-5, abs=1e-12)
+    assert report.error == pytest.approx(1e-5 / np.linalg.norm(y))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_not_a_number_fails(vector, wrong):
+    got = recompute(vector)
+    got["grad.W_q"] = got["grad.W_q"].copy()
+    got["grad.W_q"][1, 2] = wrong
+    (report,) = [report for report in compare(got, vector.expected) if not report.passed]
+    assert report.index == (1, 2)
+    got["grad.W_q"][:] = wrong
+    assert failures(compare(got, vector.expected)) == {"grad.W_q"}
+
+
+def test_what_was_not_computed_fails(vector):
+    got = recompute(vector)
+    del got["grad.b"]
+    got["y"] = got["y"][:-1]
+    reports = {report.name: report for report in compare(got, vector.expected)}
+    assert failures(reports.values()) == {"grad.b", "y"}
+    assert "not computed" in str(reports["grad.b"].reason)
+    assert "(6, 2, 4), but should have (7, 2, 4)" in str(reports["y"].reason)
+
+
+def test_nothing_to_compare_is_an_error(vector):
+    with pytest.raises(FormatError, match="at least one"):
+        check(replace(vector, expected={}))
+
+
+def test_wrong_where_zero_is_wanted(vector):
+    zero = with_expected(vector, **{"grad.W_q": np.zeros((6, 5))})
+    assert failures(check(zero)) == {"grad.W_q"}
+
+
+def test_rounding_noise_where_zero_is_wanted_passes():
+    rng = np.random.default_rng(0)
+    want = {"grad.u_q": 1e-16 * rng.normal(size=5), "grad.u_m": rng.normal(size=5)}
+    got = {"grad.u_q": 1e-16 * rng.normal(size=5), "grad.u_m": want["grad.u_m"]}
+    assert not failures(compare(got, want))
+    assert failures(compare({**got, "grad.u_q": np.full(5, 1e-13)}, want)) == {"grad.u_q"}
+
+
+def test_a_small_gradient_is_compared_with_itself():
+    """Not with the largest one: a gradient ten times off is found at a millionth of the others' size, or far below."""
+    want = {"grad.b": np.ones(3), "grad.x": np.full(3, 1e-12)}
+    assert failures(compare({**want, "grad.x": np.full(3, 1e-11)}, want)) == {"grad.x"}
+
+
+def test_float32_files_are_computed_in_float64(vector):
+    def narrow(value):
+        return value.astype(np.float32)
+
+    inputs = replace(vector, x=narrow(vector.x), dy=narrow(vector.dy), h0=narrow(vector.h0), c0=narrow(vector.c0))
+    inputs = replace(inputs, params={name: narrow(value) for name, value in vector.params.items()})
+    expected = recompute(inputs)
+    assert not failures(check(replace(inputs, expected=expected)))
+    single = replace(inputs, expected={name: narrow(value) for name, value in expected.items()})
+    reports = check(single)
+    assert not failures(reports)
+    assert {report.allowed for report in reports} == {ALLOWED["float32"]}
+    assert max(report.error for report in reports) < 1e-7
+    assert failures(check(with_expected(single, y=single.expected["y"] * np.float32(1.001)))) == {"y"}
+
+
+def test_an_absent_initial_state_is_zeros(vector):
+    zeros = np.zeros_like(vector.h0)
+    absent, given = replace(vector, h0=None, c0=None), replace(vector, h0=zeros, c0=zeros)
+    for name, value in recompute(given).items():
+        np.testing.assert_array_equal(recompute(absent)[name], value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_numbers_fail_without_a_warning(vector):
+    huge = replace(vector, params={**vector.params, "V_h": np.full((4, 5), 1e308)}, x=vector.x * 1e300)
+    assert "y" in failures(check(huge))
+
+
+def test_the_norm_does_not_overflow():
+    assert norm(np.array([3e200, -4e200])) == pytest.approx(5e200)
+    assert np.isnan(norm(np.array([np.nan, 1])))
+
+
+def test_a_folder_stands_for_its_files(good, tmp_path):
+    (tmp_path / "other.txt").write_text("not a vector")
+    assert find([tmp_path]) == [good]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FormatError, match="empty holds no"):
+        find([tmp_path / "empty"])
