@@ -1,0 +1,67 @@
+"""Each mutant is rejected by the shipped vectors, and no two of them look alike there."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sabcore.vectors.check import find, recompute
+from sabcore.vectors.compare import compare
+from sabcore.vectors.format import read
+from tests.mutants.build import Engine, build
+from tests.mutants.catalogue import MUTANTS
+
+VECTORS = {path.stem: read(path) for path in find([])}
+
+
+def results(engine: Engine) -> dict[str, dict[str, np.ndarray] | None]:
+    """What an engine computes for every shipped vector; None where it breaks down."""
+    own = {name: replace(v, config=engine.config.from_dict(v.config.to_dict())) for name, v in VECTORS.items()}
+    found: dict[str, dict[str, np.ndarray] | None] = {}
+    for name, vector in own.items():
+        try:
+            found[name] = recompute(vector, engine.forward, engine.backward)
+        except (IndexError, ValueError, TypeError):
+            found[name] = None
+    return found
+
+
+def differ(one: dict | None, other: dict | None) -> bool:
+    """Whether two results for one vector are told apart, by the rule that checks vectors."""
+    if one is None or other is None:
+        return one is not other
+    return not all(report.passed for report in compare(one, other))
+
+
+@pytest.fixture(scope="module")
+def by_mutant():
+    with np.errstate(all="ignore"):
+        return {mutant.name: results(build(mutant)) for mutant in MUTANTS}
+
+
+def test_the_engine_itself_is_not_rejected():
+    computed = results(build(None))
+    assert [name for name, vector in VECTORS.items() if differ(computed[name], dict(vector.expected))] == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_killed_by_the_shipped_vectors(mutant, by_mutant, tally):
+    computed = by_mutant[mutant.name]
+    kills = [name for name, vector in VECTORS.items() if differ(computed[name], dict(vector.expected))]
+    tally("mutants", mutant.name, kills)
+    assert kills, f"no shipped vector notices: {mutant.name}"
+
+
+def test_no_two_mutants_look_alike(by_mutant):
+    alike = [
+        (one, other)
+        for (one, first), (other, second) in itertools.combinations(by_mutant.items(), 2)
+        if not any(differ(first[name], second[name]) for name in VECTORS)
+    ]
+    assert alike == []
+
+
+def test_names_and_changes_are_distinct():
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 25
+    assert len({(mutant.file, mutant.old, mutant.new) for mutant in MUTANTS}) == len(MUTANTS)
