@@ -1,20 +1,59 @@
-"""Engines: the time loops. `forward` and `backward` check their arguments and call one of them."""
+"""Engines: the time loops, one contract. `forward` and `backward` check their arguments and call one of them.
+
+`plain` is the definition: it reads like the mathematics and takes NumPy and CuPy arrays, real and complex.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from sabcore.backend import Array, array_module, check_array, check_params
 from sabcore.config import SABConfig
-from sabcore.engine import plain
 from sabcore.engine.attention import attention
-from sabcore.engine.plain import PlainTape
-from sabcore.errors import DTypeError
+from sabcore.errors import ConfigError, DTypeError
 from sabcore.params import param_shapes
 
-__all__ = ["attention", "backward", "forward"]
+__all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
 
-Tape = PlainTape
+#: Each engine's module, imported when it is first used; each has `forward` and `backward` as `plain` has them.
+ENGINES = {"plain": "sabcore.engine.plain"}
+
+
+class Tape(Protocol):
+    """What every engine's forward pass returns, besides what only its own backward pass understands.
+
+    `engine`: a key of `ENGINES`. `x` (T,B,I). `h`, `c`, `s` (T,B,H): the hidden and cell states and the summaries of
+    steps 1..T; `s` is None in a plain LSTM.
+    """
+
+    engine: str
+    x: Array
+
+    @property
+    def h(self) -> Array: ...
+
+    @property
+    def c(self) -> Array: ...
+
+    @property
+    def s(self) -> Array: ...
+
+
+def choose(x: Array, engine: str = "auto") -> str:
+    """The engine for inputs x: the fastest that takes them, or the one asked for.
+
+    Raises:
+        ConfigError: an unknown engine.
+    """
+    if engine not in ("auto", *ENGINES):
+        raise ConfigError(f"engine is {engine!r}, but should be one of {', '.join(('auto', *ENGINES))}")
+    return "plain" if engine == "auto" else engine
+
+
+def _module(engine: str) -> Any:
+    return importlib.import_module(ENGINES[engine])
 
 
 def forward(
@@ -24,6 +63,7 @@ def forward(
     *,
     h0: Array | None = None,
     c0: Array | None = None,
+    engine: str = "auto",
 ) -> tuple[Array, Tape]:
     """Run the model over a sequence.
 
@@ -31,12 +71,14 @@ def forward(
         x: (T,B,I), NumPy or CuPy, float32, float64 or complex128; everything else must have its dtype and device.
         params: named arrays, shaped as `param_shapes(config)` says.
         h0, c0: (B,H), the initial state; zeros if not given.
+        engine: "auto", or a key of `ENGINES`; all compute the same, up to rounding.
 
     Returns:
         y (T,B,O), and the tape that `backward` needs; `tape.h`, `tape.c`, `tape.s` (T,B,H) are there to look at.
 
     Raises:
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
+        ConfigError: an unknown engine.
 
     Source: Ke et al., NeurIPS 2018, algorithm 1, with the choices that `config` makes explicit.
     """
@@ -46,11 +88,11 @@ def forward(
     h0, c0 = (xp.zeros(state, x.dtype) if given is None else given for given in (h0, c0))
     check_array("h0", h0, state, like=x)
     check_array("c0", c0, state, like=x)
-    return plain.forward(config, params, x, h0, c0)
+    return _module(choose(x, engine)).forward(config, params, x, h0, c0)
 
 
 def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Array) -> dict[str, Array]:
-    """The vector-Jacobian product of `forward`, truncated as `config` says.
+    """The vector-Jacobian product of `forward`, truncated as `config` says, by the engine that made the tape.
 
     Args:
         config, params: those of the forward pass.
@@ -63,8 +105,8 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Arr
     Raises:
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
     """
-    if not isinstance(tape, Tape):
+    if getattr(tape, "engine", None) not in ENGINES:
         raise DTypeError(f"tape is a {type(tape).__name__}, but should be the tape that forward returned")
     check_params(params, param_shapes(config), like=tape.x)
     check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x)
-    return plain.backward(config, params, tape, dy)
+    return _module(tape.engine).backward(config, params, tape, dy)

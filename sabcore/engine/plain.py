@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from sabcore.backend import Array, array_module
 from sabcore.config import SABConfig
@@ -27,6 +28,8 @@ class PlainTape:
     states. `s` (T,B,H): summaries, and `keys` (N,B,*); both None in a plain LSTM. `steps`: a cache per LSTM step.
     `recalls`: a cache per read, None where the memory was empty.
     """
+
+    engine: ClassVar[str] = "plain"
 
     x: Array
     h_all: Array
@@ -49,7 +52,14 @@ class PlainTape:
 
 
 def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> tuple[Array, PlainTape]:
-    """x (T,B,I), h0 c0 (B,H) -> y (T,B,O), tape. The arguments are checked already."""
+    """x (T,B,I), h0 c0 (B,H) -> y (T,B,O), tape. The arguments are checked already. For t = 1..T:
+
+    hhat_t, c_t = lstm_step(x_t, h_{t-1}, c_{t-1})       (B.1)   by the equations L
+    s_t = recall(hhat_t, M, K)                           (B.2)   by the equations M; zeros while the memory is empty
+    h_t = hhat_t + s_t                                   (B.3)
+    if k_att divides t: m_j = h_t, k_j = key(m_j)        (B.4)   visible from step t + 1
+    y_t = readout(h_t, s_t)                              (B.5)   by the equation Y
+    """
     tape = _blank_tape(config, params, x, h0, c0)
     W_ih, W_hh, b = params["W_ih"], params["W_hh"], params["b"]
     score = make_score(config, params) if config.has_memory else None
@@ -57,12 +67,12 @@ def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array,
         tape.keys[0] = score.key(h0)
     for t in range(1, len(x) + 1):
         h_prev, c_prev = tape.h_all[t - 1], tape.c_all[t - 1]
-        tape.hhat[t - 1], tape.c_all[t], cache = lstm_step(x[t - 1], h_prev, c_prev, W_ih, W_hh, b)
+        tape.hhat[t - 1], tape.c_all[t], cache = lstm_step(x[t - 1], h_prev, c_prev, W_ih, W_hh, b)  # B.1
         tape.steps.append(cache)
         tape.h_all[t] = tape.hhat[t - 1]
         if score:
             _recall_and_append(config, score, tape, t)
-    y = readout(tape.h, tape.s, params["V_h"], params.get("V_s"), params["d"])
+    y = readout(tape.h, tape.s, params["V_h"], params.get("V_s"), params["d"])  # B.5
     return y, tape
 
 
@@ -72,11 +82,11 @@ def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int)
     if N := config.slots_before(t):
         M = tape.h_all[config.first_slot :: config.k_att][:N]
         sparsifier = make_sparsifier(config, N)
-        tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier)
-        tape.h_all[t] += tape.s[t - 1]
+        tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier)  # B.2
+        tape.h_all[t] += tape.s[t - 1]  # B.3
     tape.recalls.append(cache)
     if t % config.k_att == 0:
-        tape.keys[N] = score.key(tape.h_all[t])
+        tape.keys[N] = score.key(tape.h_all[t])  # B.4
 
 
 def _blank_tape(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> PlainTape:
@@ -100,14 +110,14 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
     dh, dc = xp.zeros((truncation.levels, B, H), dy.dtype), xp.zeros((truncation.levels, B, H), dy.dtype)
     dz_all = xp.empty((T, B, 4 * H), dy.dtype)
     for t in range(T, 0, -1):
-        dh[truncation.loss_level] += dh_loss[t - 1]
+        dh[truncation.loss_level] += dh_loss[t - 1]  # B.5*
         dhhat = dh
         if memory:
-            dh[truncation.slot_level] += memory.of_slot_written_at(t)
+            dh[truncation.slot_level] += memory.of_slot_written_at(t)  # B.4*
             ds = dh.copy()
-            ds[truncation.loss_level] += ds_loss[t - 1]
-            dhhat = dh + memory.backward_of_read(t, ds)
-        dz, dh, dc = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])
+            ds[truncation.loss_level] += ds_loss[t - 1]  # B.3*
+            dhhat = dh + memory.backward_of_read(t, ds)  # B.2*, B.3*
+        dz, dh, dc = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])  # B.1*
         dz_all[t - 1] = dz.sum(axis=0)
         if t > 1:
             dh, dc = truncation.carry(t, dh), truncation.carry(t, dc)

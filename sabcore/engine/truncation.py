@@ -44,7 +44,7 @@ class Segment(NamedTuple):
 
     def cuts(self, t: int) -> bool:
         """True if the edge from step t back to step t - 1 is cut; t = 1 is the edge into h0, c0 and never is."""
-        return self.k_trunc is not None and t > 1 and (t - 1 + self.segment_offset) % self.k_trunc == 0
+        return self.k_trunc is not None and t > 1 and (t - 1 + self.segment_offset) % self.k_trunc == 0  # T.1
 
     def carry(self, t: int, d: Array) -> Array:
         return array_module(d).zeros_like(d) if self.cuts(t) else d  # T.1*
@@ -77,5 +77,5 @@ def make_truncation(config: SABConfig, T: int) -> Truncation:
     k_remind = config.k_trunc if config.k_remind is None else config.k_remind
     budgets = [k if k is not None and k < T else None for k in (config.k_trunc, k_remind)]
     bounded = max((k for k in budgets if k is not None), default=0)
-    loss_level, slot_level = (bounded if k is None else k - 1 for k in budgets)
+    loss_level, slot_level = (bounded if k is None else k - 1 for k in budgets)  # T.2
     return Sliding(bounded, bounded + (None in budgets), loss_level, slot_level)

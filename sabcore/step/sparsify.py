@@ -17,7 +17,7 @@ class Sparsifier(Protocol):
     """What the engine asks of a sparsifier. Shapes: a w (R,B), dw da (L,R,B)."""
 
     def select(self, a: Array) -> Array | None:
-        """a (N,B) -> the slots (R,B) with weight or gradient, best first; None for all."""
+        """a (N,B) -> the slots (R,B) with weight or gradient, best first, as a copy that keeps no N alive; None: all."""
         ...
 
     def weights(self, a: Array) -> Array:
@@ -53,11 +53,11 @@ class Threshold(NamedTuple):
     def select(self, a: Array) -> Array:
         order = ranking(a)
         if self.margin >= 0:
-            return order[: self.rank]
+            return order[: self.rank].copy()
         xp = array_module(a)
         theta = xp.take_along_axis(a, order[self.rank - 1 : self.rank], axis=0)
         active = (a - theta - self.margin).real > 0
-        return order[: max(self.rank, active.sum(axis=0).max().item())]
+        return order[: max(self.rank, active.sum(axis=0).max().item())].copy()
 
     def weights(self, a: Array) -> Array:
         v = self._excess(a)
@@ -93,7 +93,7 @@ class Softmax(NamedTuple):
     def select(self, a: Array) -> Array | None:
         if self.k_top is None or self.k_top >= len(a):
             return None
-        return ranking(a)[: self.k_top]
+        return ranking(a)[: self.k_top].copy()
 
     def weights(self, a: Array) -> Array:
         z = a / self.temperature  # F.1
@@ -125,9 +125,9 @@ def make_sparsifier(config: SABConfig, N: int) -> Sparsifier:
     """The rule that `config` applies to a memory of N >= 1 slots."""
     if config.sparsifier == "softmax" or config.k_top is None:
         return Softmax(config.temperature, config.k_top)
-    if config.k_top >= N and config.small_memory == "raw":
+    if N <= config.k_top and config.small_memory == "raw":
         return Raw()
-    if config.k_top >= N and config.small_memory == "softmax":
+    if N <= config.k_top and config.small_memory == "softmax":
         return Softmax(temperature=1.0, k_top=None)
     wanted = config.k_top + 1 if config.threshold_rank == "k_top+1" else config.k_top
     return Threshold(min(wanted, N), config.margin, config.eps)

@@ -5,6 +5,7 @@ import pytest
 
 from sabcore import SABConfig, backward, forward, init_params
 from sabcore.engine import attention
+from sabcore.errors import ConfigError
 from sabcore.reference import autograd, complex_step, differences
 from sabcore.reference.compare import scaled_error
 from tests.cases import CASES, SIZES, random_inputs
@@ -93,15 +94,29 @@ def test_shortest_sequences(preset, T):
     assert failures(engine_results(config, params, inputs), want, allowed) == {}
 
 
-def test_attention_part_of_the_tape_does_not_grow_with_the_number_of_slots():
-    config = SABConfig.paper(**SIZES, k_top=3)
-    kept = {}
+def kept_numbers(*arrays) -> int:
+    """How many numbers these arrays keep alive: a view counts as all of what it is a view of."""
+    whole = {id(base): base for base in (a if a.base is None else a.base for a in arrays if a is not None)}
+    return sum(a.size for a in whole.values())
+
+
+@pytest.mark.parametrize(("fields", "rows"), [({}, 4), ({"margin": -1e-7}, 4), ({"sparsifier": "softmax"}, 3)])
+def test_attention_part_of_the_tape_does_not_grow_with_the_number_of_slots(fields, rows):
+    config = SABConfig.paper(**SIZES, k_top=3, **fields)
     for T in (40, 80):
         inputs = random_inputs(config, seed=0, T=T)
-        _, tape = forward(config, init_params(config, dtype="float64"), inputs.x)
-        kept[T] = [a.size for cache in tape.recalls if cache for a in cache if a is not None]
-    assert max(kept[40]) == max(kept[80]) == 4 * inputs.x.shape[1]
+        _, tape = forward(config, init_params(config, dtype="float64"), inputs.x, engine="plain")
+        kept = [kept_numbers(*cache) for cache in tape.recalls if cache]
+        assert max(kept) == 2 * rows * inputs.x.shape[1]  # slots and scores
 
-    dense = SABConfig.self_attention(**SIZES)
-    _, tape = forward(dense, init_params(dense, dtype="float64"), inputs.x)
+
+def test_full_attention_keeps_nothing_per_slot():
+    config = SABConfig.self_attention(**SIZES)
+    _, tape = forward(config, init_params(config, dtype="float64"), random_inputs(config, seed=0).x, engine="plain")
     assert all(a is None for cache in tape.recalls if cache for a in cache)
+
+
+def test_an_unknown_engine_is_one_line():
+    config = SABConfig.lstm(**SIZES)
+    with pytest.raises(ConfigError, match="engine is 'fast', but should be one of auto, plain"):
+        forward(config, init_params(config, dtype="float64"), random_inputs(config, seed=0).x, engine="fast")

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def results(engine: Engine) -> dict[str, dict[str, np.ndarray] | None]:
     found: dict[str, dict[str, np.ndarray] | None] = {}
     for name, vector in own.items():
         try:
-            found[name] = recompute(vector, engine.forward, engine.backward)
+            found[name] = recompute(vector, partial(engine.forward, engine="plain"), engine.backward)
         except (IndexError, ValueError, TypeError):
             found[name] = None
     return found
