@@ -23,7 +23,7 @@ def results(engine: Engine) -> dict[str, dict[str, np.ndarray] | None]:
     for name, vector in own.items():
         try:
             found[name] = recompute(vector, partial(engine.forward, engine="plain"), engine.backward)
-        except (IndexError, ValueError, TypeError):
+        except (IndexError, ValueError):
             found[name] = None
     return found
 
