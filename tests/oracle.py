@@ -16,9 +16,9 @@ Tensors = Mapping[str, np.ndarray]
 SENSITIVITY = 64
 
 
-def engine_results(config: SABConfig, params: Tensors, inputs: Inputs) -> dict[str, np.ndarray]:
-    """All that the engine computes, by the names that the oracles and the vector files use."""
-    y, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+def engine_results(config: SABConfig, params: Tensors, inputs: Inputs, engine: str = "plain") -> dict[str, np.ndarray]:
+    """All that an engine computes, by the names that the oracles and the vector files use."""
+    y, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0, engine=engine)
     found = {"y": y, "h": tape.h, "c": tape.c} | ({"s": tape.s} if config.has_memory else {})
     return found | {f"grad.{name}": value for name, value in backward(config, params, tape, inputs.dy).items()}
 

@@ -23,7 +23,7 @@ CUPY_FUNCTIONS: dict[str, set[str]] = {
     "exp": set(),
     "isfinite": set(),
     "log": set(),
-    "maximum": set(),
+    "ones": {"dtype"},
     "sqrt": set(),
     "split": {"axis"},
     "take_along_axis": {"axis"},
@@ -36,7 +36,7 @@ _OPERATORS = (
     "add sub mul truediv pow matmul gt ge lt le eq ne and or mod floordiv radd rsub rmul rtruediv rpow rmatmul "
     "iadd isub imul itruediv rand ror"
 ).split()
-_METHODS = ("sum", "max", "all", "any", "reshape", "copy", "transpose")
+_METHODS = ("sum", "max", "min", "argmax", "all", "reshape", "copy", "transpose", "astype", "__abs__")
 
 
 class StrictArray:

@@ -48,5 +48,5 @@ class SABGroup(click.Group):
 def main() -> None:
     """Sparse Attentive Backtracking: study its exact gradient, validate implementations, run small demos.
 
-    Exit codes: 0 success, 1 a check failed, 2 bad input.
+    Exit codes: 0 success, 1 a check failed, 2 bad input, 130 stopped by Ctrl-C.
     """

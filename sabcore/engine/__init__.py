@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from sabcore.backend import Array, array_module, check_array, check_params
 from sabcore.config import SABConfig
-from sabcore.engine.attention import attention
 from sabcore.errors import ConfigError, DTypeError
 from sabcore.params import param_shapes
 
@@ -105,8 +104,29 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Arr
     Raises:
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
     """
-    if getattr(tape, "engine", None) not in ENGINES:
-        raise DTypeError(f"tape is a {type(tape).__name__}, but should be the tape that forward returned")
+    _check_tape(tape)
     check_params(params, param_shapes(config), like=tape.x)
     check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x)
     return _module(tape.engine).backward(config, params, tape, dy)
+
+
+def attention(config: SABConfig, params: Mapping[str, Array], tape: Tape) -> Array:
+    """Which memories each step reads: the weight w of every slot at every step, for pictures and for study.
+
+    Returns:
+        (T,B,N), N the slots written by the end, zero where nothing is read. Slot j, from 0, is the hidden state of
+        step `config.first_slot + j * config.k_att`. O(T N) memory, unlike the engine itself.
+
+    Raises:
+        ConfigError: a plain LSTM, which has no memory to attend to.
+        DTypeError: something that is no tape.
+    """
+    _check_tape(tape)
+    if not config.has_memory:
+        raise ConfigError("k_top is 0: a plain LSTM has no attention to show")
+    return _module(tape.engine).attention(config, params, tape)
+
+
+def _check_tape(tape: Tape) -> None:
+    if getattr(tape, "engine", None) not in ENGINES:
+        raise DTypeError(f"tape is a {type(tape).__name__}, but should be the tape that forward returned")

@@ -15,7 +15,7 @@ from sabcore.config import SABConfig
 from sabcore.engine.truncation import make_truncation
 from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
-from sabcore.step.recall import Recall, recall, recall_backward, scatter_add
+from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add
 from sabcore.step.score import Score, make_score, outer_sum
 from sabcore.step.sparsify import make_sparsifier
 
@@ -166,3 +166,15 @@ class _MemoryGradients:
     def of_weights(self) -> dict[str, Array]:
         """The gradients of the score's parameters, complete once all steps are done."""
         return self.dweights | self.score.weights_backward(self.dkeys, self.M, self.dq, self.tape.hhat)
+
+
+def attention(config: SABConfig, params: Mapping[str, Array], tape: PlainTape) -> Array:
+    """Every step's weights as a table (T,B,N), for pictures and for study; O(T N) memory."""
+    xp, (T, B, _), score = array_module(tape.x), tape.x.shape, make_score(config, params)
+    table = xp.zeros((T, len(tape.keys), B), tape.x.dtype)
+    for t, (cache, hhat) in enumerate(zip(tape.recalls, tape.hhat, strict=True), start=1):
+        if cache is not None:
+            N = config.slots_before(t)
+            a = cache.a if cache.a is not None else score.score(gather(tape.keys[:N], cache.slots), score.query(hhat))
+            scatter_add(table[t - 1, :N], cache.slots, make_sparsifier(config, N).weights(a))
+    return table.transpose(0, 2, 1)

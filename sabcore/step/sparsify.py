@@ -17,7 +17,7 @@ class Sparsifier(Protocol):
     """What the engine asks of a sparsifier. Shapes: a w (R,B), dw da (L,R,B)."""
 
     def select(self, a: Array) -> Array | None:
-        """a (N,B) -> the slots (R,B) with weight or gradient, best first, as a copy that keeps no N alive; None: all."""
+        """a (N,B) -> the slots (R,B) with weight or gradient, best first, no view that keeps N alive; None for all."""
         ...
 
     def weights(self, a: Array) -> Array:

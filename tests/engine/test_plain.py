@@ -1,5 +1,7 @@
 """The plain engine against oracles that share no code with it, on every branch of the spec."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -53,7 +55,7 @@ def test_complex_inputs_with_a_zero_imaginary_part_change_nothing(run):
 def test_backward_leaves_tape_parameters_and_cotangent_as_they_were(run):
     config, params, inputs, got = run
     before = {name: value.copy() for name, value in params.items()}, inputs.dy.copy()
-    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0, engine="plain")
     for _ in range(2):  # a tape may be used again
         grads = backward(config, params, tape, inputs.dy)
         for name, value in grads.items():
@@ -67,7 +69,7 @@ def test_attention_weights_reproduce_the_summary(run):
     config, params, inputs, got = run
     if not config.has_memory:
         pytest.skip("a plain LSTM has no memory")
-    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+    _, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0, engine="plain")
     M = np.concatenate((inputs.h0[None], got["h"]))[config.first_slot :: config.k_att]
     s = np.einsum("tbn,nbh->tbh", attention(config, params, tape), M)
     assert scaled_error(s, got["s"]) < 1e-12
@@ -105,14 +107,16 @@ def test_attention_part_of_the_tape_does_not_grow_with_the_number_of_slots(field
     config = SABConfig.paper(**SIZES, k_top=3, **fields)
     for T in (40, 80):
         inputs = random_inputs(config, seed=0, T=T)
-        _, tape = forward(config, init_params(config, dtype="float64"), inputs.x, engine="plain")
+        tape: Any = forward(config, init_params(config, dtype="float64"), inputs.x, engine="plain")[1]
         kept = [kept_numbers(*cache) for cache in tape.recalls if cache]
         assert max(kept) == 2 * rows * inputs.x.shape[1]  # slots and scores
 
 
 def test_full_attention_keeps_nothing_per_slot():
     config = SABConfig.self_attention(**SIZES)
-    _, tape = forward(config, init_params(config, dtype="float64"), random_inputs(config, seed=0).x, engine="plain")
+    tape: Any = forward(config, init_params(config, dtype="float64"), random_inputs(config, seed=0).x, engine="plain")[
+        1
+    ]
     assert all(a is None for cache in tape.recalls if cache for a in cache)
 
 

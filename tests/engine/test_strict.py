@@ -13,7 +13,7 @@ from tests.strict_array import CUPY_FUNCTIONS, STRICT, StrictArray
 def test_plain_engine_on_strict_arrays_equals_numpy(case):
     config = case.config
     params, inputs = init_params(config, seed=1, dtype="float64"), random_inputs(config, seed=2)
-    y, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0)
+    y, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0, engine="plain")
     grads = backward(config, params, tape, inputs.dy)
 
     strict = {name: StrictArray(value) for name, value in params.items()}

@@ -1,0 +1,219 @@
+"""`sab demo copy` as a user meets it: files, options, resuming, Ctrl-C, and every kind of bad input in one line."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sabcore import load_params, run
+from sabcore.cli import main
+from sabcore.demos import copy as experiment
+from sabcore.demos.copy_picture import _smooth, draw
+from sabcore.storage import read_tensors, write_tensors
+
+SMALL = ["-T", "3", "--hidden", "6", "--k-top", "2", "--k-trunc", "4", "--batch", "4", "--seed", "3"]
+FILES = {"checkpoint.safetensors", "log.jsonl", "copy.png", "sab.safetensors", "tbptt.safetensors", "bptt.safetensors"}
+
+
+def demo(*arguments):
+    return CliRunner().invoke(main, ["demo", "copy", *map(str, arguments)])
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def state(folder):
+    """All that a resumed run must have to the bit; the order of a file's keys is free."""
+    tensors, metadata = read_tensors(folder / "checkpoint.safetensors")
+    return {k: v.tobytes() for k, v in tensors.items()}, metadata, (folder / "log.jsonl").read_bytes()
+
+
+def assert_refused(result, says):
+    assert result.exit_code == 2, result.output
+    *before, line = result.stderr.strip().splitlines()
+    assert line.startswith("Error: ")
+    assert says in line
+    assert not before or before[0].startswith("Usage: ")  # click's own two lines about options of the wrong type
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("original") / "run"
+    result = demo(*SMALL, "--steps", 4, "--out", folder)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture
+def done(original, tmp_path):
+    """A finished run of four steps, for one test to spoil."""
+    return shutil.copytree(original, tmp_path / "run")
+
+
+def test_a_run_leaves_picture_log_checkpoint_and_models(done):
+    assert set(contents(done)) == FILES
+    assert (done / "copy.png").read_bytes().startswith(b"\x89PNG")
+    log = [json.loads(line) for line in (done / "log.jsonl").read_text().splitlines()]
+    assert [set(record) for record in log] == [{"step", "sab", "tbptt", "bptt"}] * 4
+    tensors, _ = read_tensors(done / "checkpoint.safetensors")
+    config, params = load_params(done / "sab.safetensors")
+    assert (config.k_top, config.k_trunc, config.hidden_size) == (2, 4, 6)
+    assert all(params[name].tobytes() == tensors[f"sab.param.{name}"].tobytes() for name in params)
+    assert load_params(done / "tbptt.safetensors")[0].k_trunc == 4
+    assert load_params(done / "bptt.safetensors")[0].k_trunc is None
+
+
+def test_json_goes_to_standard_output_and_progress_elsewhere(tmp_path):
+    result = demo(*SMALL, "--steps", 2, "--out", tmp_path, "--json")
+    answer = json.loads(result.stdout)
+    assert set(answer["models"]) == {"sab", "tbptt", "bptt"}
+    assert answer["options"]["hidden"] == 6
+    assert all(0 <= model["accuracy"] <= 1 and model["loss"] > 0 for model in answer["models"].values())
+    assert "step 2/2" in result.stderr
+
+
+@pytest.mark.parametrize("preset", ["dev2018", "released", "self_attention"])
+def test_every_preset_trains_and_is_drawn(tmp_path, preset):
+    arguments = ["-T", 2, "--hidden", 5, "--k-att", 3, "--batch", 3, "--steps", 2, "--dtype", "float64"]
+    result = demo(*arguments, "--preset", preset, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    config, params = load_params(tmp_path / "sab.safetensors")
+    assert config.k_top == (None if preset == "self_attention" else experiment.Options.k_top)
+    assert config.k_att == 3
+    assert params["W_hh"].dtype == "float64"
+
+
+def test_more_steps_on_resuming_equal_as_many_at_once(done, tmp_path):
+    assert demo("--resume", "--steps", 7, "--hidden", 6, "--out", done).exit_code == 0
+    assert demo(*SMALL, "--steps", 7, "--out", tmp_path / "at once").exit_code == 0
+    assert state(done) == state(tmp_path / "at once")
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, monkeypatch):
+    def interrupt_after_five(self, snapshot, record, advance=run.Run._advance):
+        advance(self, snapshot, record)
+        if record["step"] == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patch:
+        patch.setattr(run.Run, "_advance", interrupt_after_five)
+        result = demo(*SMALL, "--steps", 9, "--out", tmp_path / "run")
+    assert result.exit_code == 130
+    assert f"go on with: sab demo copy --resume --out {tmp_path / 'run'}\n" in result.stderr
+    assert signal.getsignal(signal.SIGINT) is before
+    assert run.Run.resume(tmp_path / "run").step == 5
+    assert demo("--resume", "--out", tmp_path / "run").exit_code == 0
+    assert demo(*SMALL, "--steps", 9, "--out", tmp_path / "whole").exit_code == 0
+    assert state(tmp_path / "run") == state(tmp_path / "whole")
+
+
+def test_a_finished_run_is_never_overwritten(done):
+    before = contents(done)
+    assert_refused(demo(*SMALL, "--out", done), "--out")
+    (done / "checkpoint.safetensors").rename(done / "elsewhere")
+    (done / "log.jsonl").unlink()
+    assert_refused(demo(*SMALL, "--out", done), "holds copy.png")
+    assert contents(done)["copy.png"] == before["copy.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--hidden", 7], "hidden is 7, but the run in"),
+        (["--preset", "released"], "preset is 'released'"),
+        (["--lr", 0.5], "lr is 0.5"),
+        (["-T", 4], "T is 4"),
+        (["--steps", 3], "at step 4 already"),
+    ],
+)
+def test_resuming_with_contradicting_options_is_refused_and_changes_nothing(done, arguments, says):
+    before = contents(done)
+    assert_refused(demo("--resume", *arguments, "--out", done), says)
+    assert contents(done) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-T", 0], "T is 0"),
+        (["-T", 10**12], "T is 10"),
+        (["-T", "x"], "'x' is not a valid integer"),
+        (["--hidden", 0], "hidden is 0"),
+        (["--hidden", 10**9], "hidden is 10"),
+        (["--k-top", -1], "k_top is -1"),
+        (["--k-top", 0], "k_top is 0"),
+        (["--k-att", 0], "k_att is 0"),
+        (["--k-trunc", 0], "k_trunc is 0"),
+        (["--preset", "lstm"], "'lstm' is not one of"),
+        (["--preset", "nonsense"], "'nonsense' is not one of"),
+        (["--steps", 0], "steps is 0"),
+        (["--batch", 0], "batch is 0"),
+        (["--lr", 0], "lr is 0.0"),
+        (["--lr", "nan"], "lr is nan"),
+        (["--lr", "inf"], "lr is inf"),
+        (["--seed", -1], "seed is -1"),
+        (["--dtype", "float16"], "'float16' is not one of"),
+        (["--device", "tpu"], "'tpu' is not one of"),
+        (["--resume"], "no run that could be resumed"),
+    ],
+)
+def test_bad_options_are_refused_in_one_line_and_leave_no_folder(tmp_path, arguments, says):
+    assert_refused(demo(*arguments, "--out", tmp_path / "new"), says)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_missing_gpu_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert_refused(demo("--device", "cuda", "--out", tmp_path / "new"), 'pip install "sabcore[cuda13]"')
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_unusable_folder_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    assert_refused(demo(*SMALL, "--out", tmp_path / "file"), "cannot be made a folder")
+    assert_refused(demo(*SMALL, "--out", "/proc/nowhere"), "cannot be made a folder")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"notes": {}},
+        {"notes": {"T": [1]}},
+        {"notes": {"hidden": 9}},
+        {"notes": {"nonsense": 1}},
+        {"notes": {"k_trunc": None}},
+        {"notes": {"preset": 3}},
+        {"step": -1},
+    ],
+)
+def test_a_checkpoint_that_is_not_this_demos_is_refused(done, change):
+    tensors, metadata = read_tensors(done / "checkpoint.safetensors")
+    metadata["run"] = json.dumps({**json.loads(metadata["run"]), **change})
+    write_tensors(done / "checkpoint.safetensors", tensors, metadata)
+    assert_refused(demo("--resume", "--out", done), str(done))
+
+
+def test_a_truncated_checkpoint_is_refused(done):
+    os.truncate(done / "checkpoint.safetensors", 1000)
+    assert_refused(demo("--resume", "--out", done), "not a readable safetensors file")
+
+
+def test_curves_are_means_of_the_last_values_that_are_known():
+    values = np.array([1.0, 3.0, np.nan, 5.0, 7.0])
+    np.testing.assert_array_equal(_smooth(values, 2), [1, 2, 3, 5, 6])
+    np.testing.assert_array_equal(_smooth(values, 99), [1, 2, 2, 3, 4])
+    assert np.isnan(_smooth(values[2:3], 2)).all()
+
+
+def test_a_run_of_one_step_with_an_unknown_loss_can_be_drawn(tmp_path):
+    record = {"step": 1, **{name: {"loss": None, "accuracy": 0.0} for name in experiment.MODELS}}
+    draw(tmp_path / "p.png", [record], experiment.MODELS, experiment.Options(T=1), np.zeros((21, 21)))
+    assert (tmp_path / "p.png").stat().st_size > 1000
