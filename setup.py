@@ -10,6 +10,7 @@ checker, editors, and `python -m sabcore` run without installing. The companions
 and never mind under which name they are loaded; `import reference` in a checkout works too, without `sabcore`.
 """
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -23,9 +24,14 @@ def packages() -> list[str]:
     return inside + [f"sabcore.{name}" for name in beside]
 
 
+def version() -> str:
+    """The one that `sabcore.__version__` says, read without importing what is not installed yet."""
+    return re.search(r'__version__ = "(.*?)"', Path("sabcore/__init__.py").read_text(encoding="utf-8"))[1]
+
+
 setup(
     name="sabcore",
-    version="0.1.0",
+    version=version(),
     description="A from-scratch reference engine for Sparse Attentive Backtracking with explicit gradients",
     long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

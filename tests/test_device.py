@@ -44,7 +44,7 @@ def test_a_working_cupy_is_used(monkeypatch):
 def test_an_unusable_cupy_is_explained_in_one_line_or_passed_over(monkeypatch, why):
     monkeypatch.setitem(sys.modules, "cupy", UNUSABLE[why])
     assert resolve("auto") is np
-    with pytest.raises(DeviceError, match=r"needs CuPy and an NVIDIA GPU.*pip install \"sabcore\[cuda13\]\"") as caught:
+    with pytest.raises(DeviceError, match=r"needs CuPy and an NVIDIA.*pip install \"cupy-cuda13x\[ctk\]\"") as caught:
         resolve("cuda")
     assert "\n" not in str(caught.value)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sabcore import __version__
 from sabcore.errors import SABError
 
 #: Each command and where it lives; loading one must not cost the import of another.
@@ -44,7 +45,7 @@ class SABGroup(click.Group):
 
 
 @click.group(cls=SABGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sabcore", prog_name="sab")
+@click.version_option(__version__, prog_name="sab")
 def main() -> None:
     """Sparse Attentive Backtracking: study its exact gradient, validate implementations, run small demos.
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from sabcore import PRESETS, check
+from sabcore import PRESETS, __version__, check
 from sabcore.cli import COMMANDS, main
 from sabcore.step import lstm
 
@@ -73,3 +73,7 @@ def test_help_of_everything(command):
     result = run(*command, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
+
+
+def test_version():
+    assert run("--version").stdout == f"sab, version {__version__}\n"
