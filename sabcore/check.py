@@ -60,19 +60,22 @@ def oracles() -> dict[str, Callable[..., Tensors]]:
     return {"autograd": autograd.gradients} | found if importlib.util.find_spec("torch") else found
 
 
-def check_preset(preset: str, seed: int = 0, dtype: str = "float64", xp: Any = np) -> Iterator[Finding]:
+def check_preset(
+    preset: str, seed: int = 0, dtype: str = "float64", xp: Any = np, engine: str = "auto"
+) -> Iterator[Finding]:
     """Run `preset` with every truncation on random data and compare all tensors with every oracle.
 
     Args:
         seed: of parameters, inputs, initial state and cotangent.
         dtype: what the engine computes in; the oracles compute in float64 from the same, rounded, numbers.
         xp: `numpy` or `cupy`, where the engine computes.
+        engine: which one; see `sabcore.forward`.
     """
     for truncation, fields in TRUNCATIONS.items():
         k_top = {} if "k_top" in PRESETS[preset] else {"k_top": K_TOP}
         config = SABConfig.preset(preset, **SIZES, **k_top, **fields)
         params, inputs = _random_case(config, seed, dtype)
-        got = _engine(config, params, inputs, xp)
+        got = _engine(config, params, inputs, xp, engine)
         case: Any = (config.to_dict(), {name: value.real for name, value in params.items()}, *(a.real for a in inputs))
         sensitivity = spread(complex_step.gradients, *case)
         for oracle, gradients in oracles().items():
@@ -88,11 +91,13 @@ def _random_case(config: SABConfig, seed: int, dtype: str) -> tuple[dict[str, np
     return init_params(config, seed, dtype), [rng.standard_normal(shape).astype(dtype) for shape in shapes]
 
 
-def _engine(config: SABConfig, params: Tensors, inputs: list[np.ndarray], xp: Any) -> dict[str, np.ndarray]:
+def _engine(
+    config: SABConfig, params: Tensors, inputs: list[np.ndarray], xp: Any, engine: str
+) -> dict[str, np.ndarray]:
     """All the engine's results, on the host, by the names that vector files use."""
     params = {name: xp.asarray(value) for name, value in params.items()}
     x, dy, h0, c0 = (xp.asarray(value) for value in inputs)
-    y, tape = forward(config, params, x, h0=h0, c0=c0)
+    y, tape = forward(config, params, x, h0=h0, c0=c0, engine=engine)
     results = {"y": y, "h": tape.h, "c": tape.c} | ({} if tape.s is None else {"s": tape.s})
     results |= {f"grad.{name}": value for name, value in backward(config, params, tape, dy).items()}
     return {name: value if xp is np else xp.asnumpy(value) for name, value in results.items()}

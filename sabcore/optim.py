@@ -54,17 +54,21 @@ class SGD:
 class Adam:
     """Adam, Algorithm 1 of Kingma and Ba (ICLR 2015, arXiv 1412.6980), with the symbols of the paper.
 
+    `hold`: the learning rate stays for so many updates and then falls as hold / t, as Robbins and Monro (1951) ask;
+    None keeps it for ever. It depends on the updates done alone, so that a run can be resumed and made longer.
+
     Raises:
-        ConfigError: a learning rate or eps that is not positive, or a beta outside [0, 1).
+        ConfigError: a learning rate, eps or hold that is not positive, or a beta outside [0, 1).
     """
 
     learning_rate: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    hold: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "eps"):
+        for name in ("learning_rate", "eps", *(["hold"] if self.hold is not None else [])):
             _check_positive(name, getattr(self, name))
         for name in ("beta1", "beta2"):
             _check_fraction(name, getattr(self, name))
@@ -79,13 +83,14 @@ class Adam:
         """One step down, each coordinate by its own scale."""
         t = state["t"].item() + 1
         correct1, correct2 = 1 - self.beta1**t, 1 - self.beta2**t
+        rate = self.learning_rate * (1.0 if self.hold is None else min(1.0, self.hold / t))
         new_params, new_state = {}, {"t": state["t"] + 1}
         for name, p in params.items():
             g = grads[name]
             m = self.beta1 * state[f"m.{name}"] + (1 - self.beta1) * g
             v = self.beta2 * state[f"v.{name}"] + (1 - self.beta2) * g**2
             m_hat, v_hat = m / correct1, v / correct2
-            new_params[name] = p - self.learning_rate * m_hat / (array_module(p).sqrt(v_hat) + self.eps)
+            new_params[name] = p - rate * m_hat / (array_module(p).sqrt(v_hat) + self.eps)
             new_state |= {f"m.{name}": m, f"v.{name}": v}
         return new_params, new_state
 

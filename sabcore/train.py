@@ -39,9 +39,11 @@ class Settings:
     seed: int
     dtype: str
     clip_norm: float
+    hold: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("seed", 0)):
+        whole = {"batch_size": 1, "seed": 0} | ({} if self.hold is None else {"hold": 1})
+        for name, least in whole.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ConfigError(f"{name} is {value!r}, but should be a whole number, at least {least}")
@@ -54,8 +56,8 @@ class Settings:
 
     @property
     def optimiser(self) -> Adam:
-        """Adam at the run's learning rate."""
-        return Adam(self.learning_rate)
+        """Adam at the run's learning rate, which falls after `hold` updates."""
+        return Adam(self.learning_rate, hold=self.hold)
 
 
 @dataclass(frozen=True)

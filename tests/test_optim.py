@@ -45,6 +45,17 @@ def test_twenty_updates_equal_pytorch(ours, theirs, dtype):
         assert params[name].dtype == dtype
 
 
+def test_the_learning_rate_is_held_and_then_falls_as_one_over_t():
+    """Under a constant gradient every update of Adam is the learning rate itself."""
+    adam, params = Adam(learning_rate=0.5, eps=1e-300, hold=2), {"p": np.zeros(1)}
+    state, moved = adam.init(params), []
+    for _ in range(4):
+        before = params["p"]
+        params, state = adam.update(params, {"p": np.ones(1)}, state)
+        moved.append((before - params["p"]).item())
+    np.testing.assert_allclose(moved, [0.5, 0.5, 0.5 * 2 / 3, 0.5 * 2 / 4], rtol=1e-12)
+
+
 def test_the_first_adam_update_is_the_learning_rate_in_the_gradients_sign():
     params, grads = arrays(1), arrays(2)
     after = Adam(0.25, eps=1e-30).update(params, grads, Adam(0.25).init(params))[0]

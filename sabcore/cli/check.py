@@ -10,16 +10,18 @@ import click
 from sabcore.backend import DTYPES
 from sabcore.config import PRESETS
 from sabcore.device import DEVICES
+from sabcore.engine import ENGINES
 
 
 @click.command()
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="Only this one; repeatable.")
 @click.option("--device", default="cpu", show_default=True, type=click.Choice(DEVICES), help="Where the engine runs.")
+@click.option("--engine", default="auto", show_default=True, type=click.Choice(["auto", *ENGINES]), help="Which one.")
 @click.option("--dtype", default="float64", show_default=True, type=click.Choice(DTYPES), help="What it computes in.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of all random numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print every finding as JSON, for programs.")
 @click.pass_context
-def check(ctx: click.Context, presets: tuple[str, ...], device: str, dtype: str, seed: int, as_json: bool) -> None:
+def check(ctx: click.Context, presets: tuple[str, ...], device: str, engine: str, dtype: str, seed: int, as_json: bool) -> None:
     """Check the engine's outputs and gradients against independent oracles.
 
     Every preset runs with full, segment and sliding truncation against a complex step and central differences of the
@@ -34,10 +36,11 @@ def check(ctx: click.Context, presets: tuple[str, ...], device: str, dtype: str,
     xp, names = resolve(device), presets or tuple(PRESETS)
     findings: list[Finding] = []
     for preset in track(names, description="checking", transient=True, console=_stderr(), disable=as_json):
-        findings += check_preset(preset, seed, dtype, xp)
+        findings += check_preset(preset, seed, dtype, xp, engine)
     summary = {
         "passed": all(finding.passed for finding in findings),
         "device": "cpu" if xp.__name__ == "numpy" else "cuda",
+        "engine": engine,
         "dtype": dtype,
         "seed": seed,
         "worst": {o: max(f.error for f in findings if f.oracle == o) for o in oracles()},

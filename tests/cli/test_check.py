@@ -14,9 +14,10 @@ def run(*arguments):
     return CliRunner().invoke(main, list(arguments))
 
 
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_green_within_the_promised_errors(preset):
-    result = run("check", "--json", "--preset", preset)
+def test_every_preset_is_green_within_the_promised_errors(preset, engine):
+    result = run("check", "--json", "--preset", preset, "--engine", engine)
     report = json.loads(result.stdout)
     assert (result.exit_code, report["passed"]) == (0, True)
     assert report["worst"].keys() == {"autograd", "complex step", "central differences"}
@@ -42,7 +43,7 @@ def test_table_names_tensor_error_allowed_and_verdict():
 def test_a_wrong_engine_is_red(monkeypatch):
     right = lstm.sigmoid
     monkeypatch.setattr(lstm, "sigmoid", lambda z: right(z) * (1 + 1e-9))
-    result = run("check", "--preset", "lstm")
+    result = run("check", "--preset", "lstm", "--engine", "plain")
     assert result.exit_code == 1
     assert "FAILED" in result.stdout
 

@@ -171,7 +171,7 @@ def test_bad_options_are_refused_in_one_line_and_leave_no_folder(tmp_path, argum
 
 def test_a_missing_gpu_is_explained(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
-    assert_refused(demo("--device", "cuda", "--out", tmp_path / "new"), 'pip install "sabcore[cuda13]"')
+    assert_refused(demo("--device", "cuda", "--out", tmp_path / "new"), 'pip install "cupy-cuda13x[ctk]"')
     assert not (tmp_path / "new").exists()
 
 

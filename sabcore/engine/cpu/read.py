@@ -1,0 +1,133 @@
+"""One row's read of its memory, forward and backward: `sabcore.step.recall` on a list of slots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
+from sabcore.engine.cpu.jit import jit, jit_part
+from sabcore.engine.cpu.plan import Plan, Weights
+from sabcore.engine.cpu.score import dot, near_limit, restore_lost_slopes, score_range, slopes
+from sabcore.engine.cpu.sparsify import select, weigh, weigh_backward
+
+
+@jit
+def slots_before(plan: Plan, t: int) -> int:
+    """N_t, the slots that step t = 1, 2, ... sees."""
+    return (t - 1) // plan.k_att + (plan.first_slot == 0)
+
+
+@jit
+def add_scaled(out: np.ndarray, factor: Any, a: np.ndarray) -> None:
+    """out (n,) += factor a (n,)."""
+    for u in range(len(out)):
+        out[u] += factor * a[u]
+
+
+@jit_part
+def score_row(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r: int, lo: int, hi: int) -> None:
+    """Scores lo..hi-1 of row r, by the query in `scratch`."""
+    score_range(
+        plan,
+        weights,
+        tape.h,
+        r,
+        tape.keys[r],
+        scratch.q[r],
+        scratch.e[r],
+        scratch.reach[r],
+        scratch.scores,
+        lo,
+        hi,
+    )
+
+
+@jit_part
+def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int) -> None:
+    """Row r's scores of step t, already in `scratch` -> s, added to h too; the tape gets the list, if it fits."""
+    idx, a, w, h, s = scratch.idx, scratch.a, scratch.w, tape.h, tape.s[t - 1, r]
+    n = select(plan, N, scratch.scores, idx, a)
+    weigh(plan, N, n, a, w)  # M.2
+    for i in range(n):
+        add_scaled(s, w[i], h[plan.first_slot + idx[i] * plan.k_att, r])  # M.3
+    add_scaled(h[t, r], s.dtype.type(1), s)
+    fits = n <= plan.cap
+    tape.listed[t - 1, r] = n if fits else -1
+    if fits:
+        for i in range(n):
+            tape.slots[t - 1, r, i], tape.a[t - 1, r, i] = idx[i], a[i]
+
+
+@jit_part
+def recover(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int) -> int:
+    """The list of step t's read back into `scratch`, from the tape, or selected again from the same bits."""
+    n = tape.listed[t - 1, r]
+    if n < 0:
+        score_row(plan, weights, tape, scratch, r, 0, N)
+        n = select(plan, N, scratch.scores, scratch.idx, scratch.a)
+    else:
+        for i in range(n):
+            scratch.idx[i], scratch.a[i] = tape.slots[t - 1, r, i], tape.a[t - 1, r, i]
+    return n
+
+
+@jit_part
+def read_backward(
+    plan: Plan,
+    weights: Weights,
+    tape: TapeBuffers,
+    scratch: Scratch,
+    grad: GradientBuffers,
+    r: int,
+    t: int,
+    N: int,
+) -> None:
+    """grad.ds of row r at step t -> adds to dM, dkeys, dq and dw_a. The query of step t is in `scratch`."""
+    n = recover(plan, weights, tape, scratch, r, t, N)
+    idx, a, w, h, ds_sum = scratch.idx, scratch.a, scratch.w, tape.h, grad.ds_sum
+    weigh(plan, N, n, a, w)
+    ds_sum[:] = 0
+    for level in range(plan.L):
+        add_scaled(ds_sum, ds_sum.dtype.type(1), grad.ds[level, r])
+    for i in range(n):
+        m = h[plan.first_slot + idx[i] * plan.k_att, r]
+        for level in range(plan.L):
+            scratch.dw[level, i] = dot(grad.ds[level, r], m)  # M.3*
+        add_scaled(grad.dM[r, idx[i]], w[i], ds_sum)  # M.3*
+    for level in range(plan.L):
+        weigh_backward(plan, N, n, a, w, scratch.dw[level], scratch.da[level])  # M.2*
+    for i in range(n):
+        _score_backward(plan, weights, tape, scratch, grad, r, i, idx[i])  # M.1*
+
+
+@jit_part
+def _score_backward(
+    plan: Plan,
+    weights: Weights,
+    tape: TapeBuffers,
+    scratch: Scratch,
+    grad: GradientBuffers,
+    r: int,
+    i: int,
+    j: int,
+) -> None:
+    """da of entry i of the list, which is slot j -> dkeys, dq, dw_a."""
+    da, total = scratch.da, scratch.da.dtype.type(0)
+    for level in range(plan.L):
+        total += da[level, i]
+    if not plan.additive:
+        grad.dkeys[r, j, 0] += total  # P.3*
+        for level in range(plan.L):
+            grad.dq[level, r, 0] += da[level, i]  # P.3*
+        return
+    tanh_kq, slope = grad.tanh_kq, grad.slope
+    slopes(weights, tape.keys[r, j], scratch.e[r], tanh_kq, slope)
+    if scratch.reach[r] > near_limit(slope):
+        m = tape.h[plan.first_slot + j * plan.k_att, r]
+        restore_lost_slopes(weights, m, tape.keys[r, j], scratch.q[r], tanh_kq, slope)
+    add_scaled(grad.dw_a, total, tanh_kq)  # A.4*
+    add_scaled(grad.dkeys[r, j], total, slope)  # A.3*
+    for level in range(plan.L):
+        add_scaled(grad.dq[level, r], da[level, i], slope)  # A.3*

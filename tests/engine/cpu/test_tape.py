@@ -1,0 +1,74 @@
+"""What a tape holds, how long it is valid, and that its buffers come back."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from sabcore.config import SABConfig
+from sabcore.engine import cpu, plain
+from sabcore.engine.cpu.buffers import POOL, Pool
+from tests.engine.cpu.agreement import SIZES, make_case, run
+
+
+@pytest.mark.parametrize("preset", ["paper", "dev2018", "lstm"])
+@pytest.mark.parametrize("B", [1, 5])
+def test_states_are_the_plain_tapes(preset: str, B: int) -> None:
+    config = SABConfig.preset(preset, **SIZES, k_top=0 if preset == "lstm" else 3)
+    case = make_case(config, T=8, B=B)
+    tapes = run(cpu, config, case)[1], run(plain, config, case)[1]
+    for name in ("h", "c", "hhat", "s"):
+        got, want = (getattr(tape, name) for tape in tapes)
+        if want is None:
+            assert got is None
+        else:
+            np.testing.assert_allclose(got, want, rtol=0, atol=1e-11, err_msg=name)
+    assert tapes[0].x is case[1]
+
+
+def test_two_tapes_alive_do_not_share_buffers() -> None:
+    config = SABConfig.paper(**SIZES, k_top=3)
+    cases = [make_case(config, T=20, B=4, seed=seed) for seed in (1, 2)]
+    want = [run(cpu, config, case)[0] for case in cases]
+    tapes = [cpu.forward(config, *case[:4])[1] for case in cases]
+    for case, tape, expected in zip(cases, tapes, want, strict=True):
+        for _ in range(2):  # a tape may be used again
+            got = cpu.backward(config, case[0], tape, case[4])
+            assert all((got[name] == expected[name]).all() for name in got)
+
+
+def test_views_outlive_the_tape() -> None:
+    config = SABConfig.paper(**SIZES, k_top=3)
+    first, second = (make_case(config, T=20, B=1, seed=seed) for seed in (1, 2))
+    y, tape = cpu.forward(config, *first[:4])
+    h, kept_y, kept_h = tape.h, y.copy(), tape.h
+    del tape
+    gc.collect()
+    cpu.forward(config, *second[:4])
+    assert (h == kept_h).all()
+    assert (y == kept_y).all()
+
+
+def test_a_released_tapes_buffers_are_used_again() -> None:
+    config = SABConfig.paper(**SIZES, k_top=3)
+    case = make_case(config, T=21, B=4)
+    POOL.clear()
+    _, tape = cpu.forward(config, *case[:4])
+    address = tape.buffers.h.ctypes.data
+    del tape
+    gc.collect()
+    _, tape = cpu.forward(config, *case[:4])
+    assert tape.buffers.h.ctypes.data == address
+    _, other = cpu.forward(config, *case[:4])
+    assert other.buffers.h.ctypes.data != address
+
+
+def test_the_pool_forgets_kinds_not_asked_for() -> None:
+    pool = Pool(keep=2)
+    a = pool.take("a", object)
+    pool.give_back("a", a)
+    assert pool.take("a", object) is a
+    for other in ("b", "c"):
+        pool.take(other, object)
+    pool.give_back("a", a)
+    assert pool.take("a", object) is not a
