@@ -1,13 +1,13 @@
 """How sabcore is built and installed.
 
-A checkout shows its architecture at the top level: `sabcore/` (the engine), `reference/` (independent oracles) and
-`demos/`. A user's site-packages should gain one name only, so the two companions are installed *inside* the package,
-as `sabcore.reference` and `sabcore.demos`: names as common as `reference` would clash with somebody else's.
+A checkout shows its architecture at the top level: `sabcore/` (the engine), `reference/` (independent oracles),
+`demos/` and `benchmarks/`. A user's site-packages should gain one name only, so these companions are installed
+*inside* the package, as `sabcore.reference` and so on: names as common as `reference` would clash with others.
 
-`package_dir` below does that for wheels, source archives and editable installs, on every platform. In a checkout two
-symbolic links, `sabcore/reference` and `sabcore/demos`, say the same to tools that only look at files: the type
-checker, editors, and `python -m sabcore` run without installing. The companions import their own modules relatively
-and never mind under which name they are loaded; `import reference` in a checkout works too, without `sabcore`.
+`package_dir` below does that for wheels, source archives and editable installs, on every platform. In a checkout
+symbolic links, `sabcore/reference` and so on, say the same to tools that only look at files: the type checker,
+editors, and `python -m sabcore` run without installing. The companions import their own modules relatively and never
+mind under which name they are loaded; `import reference` in a checkout works too, without `sabcore`.
 """
 
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-COMPANIONS = ["reference", "demos"]
+COMPANIONS = ["reference", "demos", "benchmarks"]
 
 
 def packages() -> list[str]:
@@ -53,8 +53,15 @@ setup(
     ],
     extras_require={
         "torch": ["torch==2.13.0"],
-        "cuda12": ["cupy-cuda12x[ctk]>=13.6"],
-        "cuda13": ["cupy-cuda13x[ctk]>=13.6"],
+        "cuda12": ["cupy-cuda12x[ctk]>=13.6", "numba-cuda[cu12]>=0.20"],
+        "cuda13": ["cupy-cuda13x[ctk]>=13.6", "numba-cuda[cu13]>=0.20"],
+        # What compiles the CUDA kernels on a machine without a GPU; exactly these make PTX that a 13.0 driver accepts.
+        "cuda-compiler": [
+            "numba-cuda[cu13]==0.30.4",
+            "cuda-toolkit==13.0.2",
+            "nvidia-nvjitlink==13.0.*",
+            "nvidia-cuda-nvcc==13.0.88",
+        ],
         "test": [
             "torch==2.13.0",  # exactly: an unpinned one may pull gigabytes of CUDA packages
             "hypothesis>=6.100",

@@ -28,7 +28,7 @@ def array_module(array: Array) -> Any:
         return sys.modules["cupy"]
     if hasattr(array, "__array_namespace__"):
         return array.__array_namespace__()
-    raise DTypeError(f"got a {type(array).__name__}, but the engine computes with NumPy or CuPy arrays")
+    raise DTypeError(f"got a {type(array).__name__}, but should be a NumPy or CuPy array; see from_dlpack")
 
 
 def check_array(name: str, array: Array, shape: tuple[int | str, ...], like: Array | None = None) -> None:

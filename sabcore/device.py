@@ -52,5 +52,5 @@ def _unusable(what: str, error: Exception) -> DeviceError:
     reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
     return DeviceError(
         f"device 'cuda' needs CuPy and an NVIDIA GPU, but {what} ({reason}); install it with "
-        'pip install "cupy-cuda13x[ctk]" (cupy-cuda12x[ctk] for an older driver), or use --device cpu'
+        'pip install "cupy-cuda13x[ctk]" "numba-cuda[cu13]" (12 for 13 with an older driver), or use --device cpu'
     )

@@ -1,12 +1,20 @@
-"""Shared by all tests: a tally that is printed after the run, and quiet BLAS threads."""
+"""Shared by all tests: a tally that is printed after the run, and one BLAS thread for each of several processes."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-_TALLY = pytest.StashKey[dict[str, dict[str, list[str]]]]()
+if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy is loaded; the processes are the parallelism
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+#: Of each kind, every wrong implementation by name, and the checkers that rejected it.
+Tally = dict[str, dict[str, list[str]]]
+_TALLY = pytest.StashKey[Tally]()
 
 
 @pytest.fixture
@@ -14,9 +22,33 @@ def tally(request: pytest.FixtureRequest) -> Callable[[str, str, list[str]], Non
     """Note that a wrong implementation, `name`, of a `kind`, was rejected by these checkers; summed up at the end."""
 
     def note(kind: str, name: str, rejected_by: list[str]) -> None:
-        request.config.stash.setdefault(_TALLY, {}).setdefault(kind, {})[name] = rejected_by
+        _merge(request.config, {kind: {name: rejected_by}})
 
     return note
+
+
+def _merge(config: pytest.Config, found: Tally) -> None:
+    for kind, names in found.items():
+        config.stash.setdefault(_TALLY, {}).setdefault(kind, {}).update(names)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker process hands its tally to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tally"] = session.config.stash.get(_TALLY, {})
+
+
+class _Collector:
+    """The other end, where pytest-xdist distributes the tests."""
+
+    @staticmethod
+    def pytest_testnodedown(node: Any) -> None:
+        _merge(node.config, getattr(node, "workeroutput", {}).get("tally", {}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("dsession"):
+        config.pluginmanager.register(_Collector())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -62,3 +62,16 @@ def test_backward_names_what_is_wrong(dy, error, says):
 def test_backward_wants_a_tape():
     with pytest.raises(DTypeError, match="tape is a dict"):
         backward(CONFIG, PARAMS, {}, INPUTS.dy)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("engine", "dtype"), [("cpu", "complex128"), ("cuda", "float64")])
+def test_an_engine_refuses_arrays_that_it_cannot_take(engine, dtype):
+    params = {name: value.astype(dtype) for name, value in PARAMS.items()}
+    with pytest.raises(DTypeError, match=f"engine '{engine}' takes .* arrays .* but x is numpy {dtype}"):
+        forward(CONFIG, params, INPUTS.x.astype(dtype), engine=engine)
+
+
+@pytest.mark.parametrize(("dtype", "engine"), [("float32", "cpu"), ("float64", "cpu"), ("complex128", "plain")])
+def test_the_fastest_engine_is_chosen(dtype, engine):
+    params = {name: value.astype(dtype) for name, value in PARAMS.items()}
+    assert forward(CONFIG, params, INPUTS.x.astype(dtype))[1].engine == engine

@@ -12,8 +12,10 @@ from sabcore.errors import SABError
 
 #: Each command and where it lives; loading one must not cost the import of another.
 COMMANDS = {
+    "bench": "sabcore.cli.bench",
     "check": "sabcore.cli.check",
     "demo": "sabcore.cli.demo",
+    "devices": "sabcore.cli.devices",
     "vectors": "sabcore.cli.vectors",
 }
 

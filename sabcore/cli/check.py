@@ -16,12 +16,15 @@ from sabcore.engine import ENGINES
 @click.command()
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="Only this one; repeatable.")
 @click.option("--device", default="cpu", show_default=True, type=click.Choice(DEVICES), help="Where the engine runs.")
-@click.option("--engine", default="auto", show_default=True, type=click.Choice(["auto", *ENGINES]), help="Which one.")
+@click.option("--engine", default="auto", show_default=True, type=click.Choice(["auto", *ENGINES]),
+              help="Which engine.")  # fmt: skip
 @click.option("--dtype", default="float64", show_default=True, type=click.Choice(DTYPES), help="What it computes in.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of all random numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print every finding as JSON, for programs.")
 @click.pass_context
-def check(ctx: click.Context, presets: tuple[str, ...], device: str, engine: str, dtype: str, seed: int, as_json: bool) -> None:
+def check(
+    ctx: click.Context, presets: tuple[str, ...], device: str, engine: str, dtype: str, seed: int, as_json: bool
+) -> None:
     """Check the engine's outputs and gradients against independent oracles.
 
     Every preset runs with full, segment and sliding truncation against a complex step and central differences of the

@@ -1,7 +1,8 @@
 """Engines: the time loops, one contract. `forward` and `backward` check their arguments and call one of them.
 
 `plain` is the definition: it reads like the mathematics and takes NumPy and CuPy arrays, real and complex. The others
-compute the same faster: `cpu`, compiled by Numba, takes NumPy arrays in float32 and float64.
+compute the same faster, in float32 and float64: `cpu`, compiled by Numba, on NumPy arrays; `cuda`, in one kernel launch
+a pass, on CuPy arrays.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol
-
-import numpy as np
 
 from sabcore.backend import Array, array_module, check_array, check_params
 from sabcore.config import SABConfig
@@ -20,7 +19,9 @@ from sabcore.params import param_shapes
 __all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
 
 #: Each engine's module, imported when it is first used; each has `forward` and `backward` as `plain` has them.
-ENGINES = {"plain": "sabcore.engine.plain", "cpu": "sabcore.engine.cpu"}
+ENGINES = {"plain": "sabcore.engine.plain", "cpu": "sabcore.engine.cpu", "cuda": "sabcore.engine.cuda"}
+#: The arrays that each takes besides `plain`, which takes all.
+_TAKES = {"cpu": "numpy", "cuda": "cupy"}
 
 
 class Tape(Protocol):
@@ -52,11 +53,17 @@ def choose(x: Array, engine: str = "auto") -> str:
     """
     if engine not in ("auto", *ENGINES):
         raise ConfigError(f"engine is {engine!r}, but should be one of {', '.join(('auto', *ENGINES))}")
-    fits_cpu = isinstance(x, np.ndarray) and str(x.dtype) in ("float32", "float64")
-    if engine == "cpu" and not fits_cpu:
-        raise DTypeError(f"engine 'cpu' takes NumPy arrays in float32 or float64, but x is {x.dtype}; use 'plain'")
+    if engine == "plain":
+        return engine
+    library = array_module(x).__name__
+    fits = {name for name, taken in _TAKES.items() if taken == library and str(x.dtype) in ("float32", "float64")}
     if engine == "auto":
-        return "cpu" if fits_cpu else "plain"
+        return next(iter(fits), "plain")
+    if engine not in fits:
+        raise DTypeError(
+            f"engine {engine!r} takes {_TAKES[engine]} arrays in float32 or float64, but x is {library} {x.dtype}; "
+            "use 'plain' or 'auto'"
+        )
     return engine
 
 

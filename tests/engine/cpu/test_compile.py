@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import sabcore
 
 PROGRAM = """
@@ -20,7 +18,6 @@ cpu.forward(config, init_params(config, 0, "float64"), np.zeros((2, 1, 2)), stat
 """
 
 
-@pytest.mark.long
 def test_a_second_process_does_not_compile(tmp_path: Path) -> None:
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(sabcore.__file__).parents[1])}
     command = [sys.executable, "-c", PROGRAM]

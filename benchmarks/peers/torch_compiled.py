@@ -1,0 +1,29 @@
+"""SAB in PyTorch with cached keys and `torch.compile`: one compiled step, whatever the number of slots.
+
+The whole loop cannot be compiled at once: it would be unrolled, and every step has memories of another shape.
+"""
+
+from __future__ import annotations
+
+from ..workload import Workload
+from .base import Entrant, Run, not_installed, only_paper
+from .torch_cached import key, score
+from .torch_sab import make_step, prepare
+
+
+def torch_compiled(device: str = "cpu") -> Entrant:
+    """The entrant on "cpu" or "cuda"."""
+    return Entrant(
+        name="torch-compiled",
+        title="PyTorch SAB, torch.compile, cached keys",
+        missing=not_installed("torch"),
+        refuses=only_paper,
+        prepare=lambda workload: _prepare(workload, device),
+    )
+
+
+def _prepare(workload: Workload, device: str) -> Run:
+    import torch
+
+    torch.compiler.reset()  # it counts every workload's compilations against one limit, and beyond that runs eagerly
+    return prepare(workload, device, torch.compile(make_step(score), dynamic=True), key)

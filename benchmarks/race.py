@@ -1,0 +1,107 @@
+"""One race: the entrants on one workload, checked, then timed in turn, then weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sabcore import SABConfig
+
+from .agree import as_dict, check
+from .limits import Limits, floor_seconds
+from .measure import Clock, Times, interleave, wall
+from .memory import peak_bytes
+from .peers import Entrant
+from .threads import use_threads
+from .workload import Workload, make_workload
+
+Tick = Callable[[str], None]
+#: Gradients are checked at the timed length, on so many sequences.
+CHECKED_ROWS = 16
+#: Seconds of rest before each timed run: longer than anybody's idle threads spin.
+SETTLE = 0.25
+
+
+@dataclass(frozen=True)
+class Race:
+    """Who runs what. The ratios are to `subject`, the entrant that all of this is about."""
+
+    title: str
+    config: SABConfig
+    T: int
+    B: int
+    entrants: tuple[str, ...]
+    subject: str
+    threads: int = 1
+    weighed: bool = True
+
+
+@dataclass(frozen=True)
+class Track:
+    """What races have in common: who there is, how long to run, what the machine can do, and how to tell the time."""
+
+    known: dict[str, Entrant]
+    seconds: float
+    limits: Limits
+    clock: Clock = wall
+
+
+def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
+    """Everything about it, JSON-ready. Who is missing, or disagrees, is named with the reason and not timed."""
+    workload = make_workload(race.config, race.T, race.B)
+    with use_threads(race.threads):
+        here, left_out = _present(race, track.known)
+        tick(f"T={race.T}: checking gradients")
+        verdicts = check(here, race.config, race.T, min(race.B, CHECKED_ROWS), ("float64",)) if len(here) > 1 else []
+        wrong = {verdict.entrant for verdict in verdicts if not verdict.passed}
+        fit = [entrant for entrant in here if entrant.name not in wrong]
+        runs = {entrant.name: entrant.prepare(workload) for entrant in fit}
+        times = interleave(
+            runs, track.seconds, track.clock, settle=SETTLE, tick=lambda text: tick(f"T={race.T}: {text}")
+        )
+        runs.clear()
+    peaks = {entrant.name: _weigh(entrant.name, race, workload, tick) for entrant in fit}
+    return {
+        "title": race.title,
+        "model": "SAB" if race.config.has_memory else "LSTM",
+        **{name: getattr(race, name) for name in ("T", "B", "threads", "subject")},
+        "rounds": len(next(iter(times.rounds.values()), [])),
+        "entrants": {entrant.name: _row(entrant, times, race.T) | peaks[entrant.name] for entrant in fit},
+        "ratios": _ratios(times, race.subject),
+        "floor": floor_seconds(workload, track.limits),
+        "agreements": [as_dict(verdict) for verdict in verdicts],
+        "left_out": left_out,
+    }
+
+
+def bar(entrant: Entrant) -> Entrant:
+    """The entrant, as one that may not take part."""
+    return replace(entrant, missing=lambda: "its gradients disagree")
+
+
+def _present(race: Race, known: dict[str, Entrant]) -> tuple[list[Entrant], dict[str, str]]:
+    """The entrants that can take part, and why the others cannot."""
+    absent = {name: known[name].absent(race.config) for name in race.entrants}
+    here = [known[name] for name, why in absent.items() if why is None]
+    return here, {name: why for name, why in absent.items() if why is not None}
+
+
+def _weigh(name: str, race: Race, workload: Workload, tick: Tick) -> dict[str, Any]:
+    if not race.weighed:
+        return {}
+    tick(f"T={race.T}: {name}, peak memory")
+    return {"peak_bytes": peak_bytes(name, workload, race.threads)}
+
+
+def _row(entrant: Entrant, times: Times, T: int) -> dict[str, Any]:
+    found = times.spread(entrant.name)
+    timed = {"first_s": times.first[entrant.name], "median_s": found.median, "low_s": found.low, "high_s": found.high}
+    return {"title": entrant.title, **timed, "us_per_step": found.median / T * 1e6}
+
+
+def _ratios(times: Times, subject: str) -> dict[str, dict[str, float]]:
+    """How many times longer than the subject everybody else took."""
+    if subject not in times.rounds:
+        return {}
+    return {name: times.ratio(name, subject)._asdict() for name in times.rounds if name != subject}

@@ -1,0 +1,52 @@
+"""What the kernels can carry, and whether they work here at all."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from sabcore.backend import Array, array_module
+from sabcore.config import SABConfig
+from sabcore.engine import plain
+from sabcore.engine.cuda.plan import SHARED_BYTES, backward_bytes, forward_bytes, make_plan
+from sabcore.params import init_params
+
+#: Two engines that agree no better than this on a small model are not the same function, not even in float32.
+AGREEMENT = 1e-3
+
+
+def why_not(config: SABConfig, x: Array) -> str | None:
+    """Why the kernels cannot run `config` on x (T,B,I), in half a sentence; None if they can."""
+    plan = make_plan(config, len(x), x.dtype)
+    needed = max(forward_bytes(plan, x.dtype), backward_bytes(plan, x.dtype))
+    if needed > SHARED_BYTES:
+        return (
+            f"hidden_size {plan.H}, attention_size {plan.U} and k_top {config.k_top} in {x.dtype} need "
+            f"{needed:,} bytes of shared memory, and a block has {SHARED_BYTES:,}"
+        )
+    return trouble(array_module(x), str(x.dtype))
+
+
+@functools.cache
+def trouble(xp: Any, dtype: str) -> str | None:
+    """What goes wrong when the kernels are compiled and run on a small model, None if nothing does; tried once.
+
+    It costs little more than the compilation, which is the same for every model of a dtype.
+    """
+    try:
+        from sabcore.engine.cuda import run  # here, because Numba's CUDA target may be missing or broken
+
+        config = SABConfig.paper(input_size=2, hidden_size=3, output_size=1, k_top=1)
+        params = {name: xp.asarray(value) for name, value in init_params(config, dtype=dtype).items()}
+        found, wanted = _results(run, xp, config, params, dtype), _results(plain, xp, config, params, dtype)
+        errors = [abs(found[name] - want).max().item() for name, want in wanted.items()]
+        return None if max(errors) < AGREEMENT else f"they are off by {max(errors):.1e} on a small model"
+    except Exception as error:  # whatever a broken installation raises
+        return f"they do not run: {type(error).__name__}: {error}"
+
+
+def _results(engine: Any, xp: Any, config: SABConfig, params: dict[str, Array], dtype: str) -> dict[str, Array]:
+    """The output and all gradients of `engine` for a sequence of five ones."""
+    state = xp.zeros((1, config.hidden_size), dtype)
+    y, tape = engine.forward(config, params, xp.ones((5, 1, config.input_size), dtype), state, state)
+    return {"y": y, **engine.backward(config, params, tape, xp.ones(y.shape, dtype))}
