@@ -38,17 +38,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["tally"] = session.config.stash.get(_TALLY, {})
 
 
-class _Collector:
-    """The other end, where pytest-xdist distributes the tests."""
-
-    @staticmethod
-    def pytest_testnodedown(node: Any) -> None:
-        _merge(node.config, getattr(node, "workeroutput", {}).get("tally", {}))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.hasplugin("dsession"):
-        config.pluginmanager.register(_Collector())
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The other end: called by pytest-xdist, where it distributes the tests, when a worker is done."""
+    _merge(node.config, getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
