@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sabcore.backend import Array, check_params
+from sabcore.backend import Array, check_params, first_non_finite
 from sabcore.config import SABConfig
 from sabcore.errors import FormatError
-from sabcore.optim import first_non_finite
 from sabcore.params import param_shapes
 from sabcore.storage import read_tensors, write_tensors
 from sabcore.task import task_from_dict, task_to_dict

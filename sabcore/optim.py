@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sabcore.backend import Array, all_finite, array_module
+from sabcore.backend import Array, array_module, first_non_finite
 from sabcore.errors import ConfigError, NonFiniteError
 from sabcore.params import Params
 
@@ -116,11 +116,6 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> tuple[di
     if root <= max_norm / peak:
         return dict(grads), peak * root
     return {name: (g / peak) * (max_norm / root) for name, g in grads.items()}, peak * root
-
-
-def first_non_finite(arrays: Mapping[str, Array]) -> str | None:
-    """The name of the first array that holds NaN or an infinity; None if all are finite."""
-    return next((name for name, array in arrays.items() if not all_finite(array)), None)
 
 
 def _check_positive(name: str, value: float) -> None:

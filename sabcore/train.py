@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from sabcore.backend import Array
+from sabcore.backend import Array, first_non_finite
 from sabcore.config import SABConfig
 from sabcore.engine import backward, forward
 from sabcore.errors import ConfigError, TrainingError
-from sabcore.optim import Adam, State, clip_by_global_norm, first_non_finite
+from sabcore.optim import Adam, State, clip_by_global_norm
 from sabcore.params import Params, init_params
 from sabcore.task import Batch, Task, accuracy
 

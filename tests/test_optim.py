@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sabcore.backend import first_non_finite
 from sabcore.errors import ConfigError, NonFiniteError
-from sabcore.optim import SGD, Adam, clip_by_global_norm, first_non_finite
+from sabcore.optim import SGD, Adam, clip_by_global_norm
 
 SHAPES = {"W": (4, 3), "b": (5,)}
 

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sabcore.backend import Array, array_module, check_array, check_params
+from sabcore.backend import Array, array_module, check_array, check_finite, check_params, checking_finite
 from sabcore.config import SABConfig
 from sabcore.errors import ConfigError, DTypeError
 from sabcore.params import param_shapes
@@ -97,12 +97,14 @@ def forward(
 
     Source: Ke et al., NeurIPS 2018, algorithm 1, with the choices that `config` makes explicit.
     """
-    check_array("x", x, ("T", "B", config.input_size))
-    check_params(params, param_shapes(config), like=x)
+    check_array("x", x, ("T", "B", config.input_size), finite=False)
+    check_params(params, param_shapes(config), like=x, finite=False)
     xp, state = array_module(x), (x.shape[1], config.hidden_size)
-    h0, c0 = (xp.zeros(state, x.dtype) if given is None else given for given in (h0, c0))
-    check_array("h0", h0, state, like=x)
-    check_array("c0", c0, state, like=x)
+    given = {name: array for name, array in (("h0", h0), ("c0", c0)) if array is not None}
+    for name, array in given.items():
+        check_array(name, array, state, like=x, finite=False)
+    check_finite({"x": x, **params, **given})
+    h0, c0 = (given.get(name, xp.zeros(state, x.dtype)) for name in ("h0", "c0"))
     return _module(choose(x, engine)).forward(config, params, x, h0, c0)
 
 
@@ -121,9 +123,10 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Arr
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
     """
     _check_tape(tape)
-    check_params(params, param_shapes(config), like=tape.x)
-    check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x)
-    return _module(tape.engine).backward(config, params, tape, dy)
+    check_params(params, param_shapes(config), like=tape.x, finite=False)
+    check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x, finite=False)
+    with checking_finite({**params, "dy": dy}):
+        return _module(tape.engine).backward(config, params, tape, dy)
 
 
 def attention(config: SABConfig, params: Mapping[str, Array], tape: Tape) -> Array:

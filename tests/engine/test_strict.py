@@ -5,6 +5,7 @@ import pytest
 
 from sabcore import backward, forward, init_params
 from sabcore.engine import attention
+from sabcore.errors import NonFiniteError
 from tests.cases import CASES, random_inputs
 from tests.strict_array import CUPY_FUNCTIONS, STRICT, StrictArray
 
@@ -34,10 +35,28 @@ def test_scalars_leave_the_device_only_to_check_arguments():
     inputs = [StrictArray(value) for value in random_inputs(config, seed=0)]
     taken = STRICT.items_taken
     _, tape = forward(config, params, inputs[0], h0=inputs[2], c0=inputs[3])
-    checked = len(params) + 3  # each parameter, x, h0, c0
-    assert STRICT.items_taken == taken + checked
+    assert STRICT.items_taken == taken + 1
     backward(config, params, tape, inputs[1])
-    assert STRICT.items_taken == taken + checked + len(params) + 1
+    assert STRICT.items_taken == taken + 2
+
+
+@pytest.mark.parametrize("bad", ["W_hh", "w_a", "x", "h0", "dy"])
+def test_what_is_not_finite_is_named_on_a_device_too(bad):
+    config = CASES[0].config
+    arrays = init_params(config, dtype="float64") | random_inputs(config, seed=0)._asdict()
+    device = {name: StrictArray(value.copy()) for name, value in arrays.items()}
+    if bad != "dy":
+        device[bad]._value.flat[-1] = np.nan
+    params = {name: device[name] for name in arrays if name not in ("x", "dy", "h0", "c0")}
+
+    def train():
+        _, tape = forward(config, params, device["x"], h0=device["h0"], c0=device["c0"])
+        device[bad]._value.flat[-1] = np.inf
+        with np.errstate(invalid="ignore"):
+            backward(config, params, tape, device["dy"])
+
+    with pytest.raises(NonFiniteError, match=f"^{bad} holds NaN"):
+        train()
 
 
 def test_every_listed_function_exists_in_cupy():
