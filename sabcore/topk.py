@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sabcore.backend import Array, array_module
 from sabcore.errors import DTypeError, ShapeError
 
 #: Above this k a heap takes the place of the ranked list.
@@ -26,11 +27,11 @@ LIST_LIMIT = 128
 _jit: Any = njit(error_model="numpy")
 
 
-def topk(a: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def topk(a: Array, k: int) -> tuple[Array, Array]:
     """The k largest values of each row, ranked.
 
     Args:
-        a: (n,) or (rows,n), float32 or float64; NaN and infinities are welcome.
+        a: (n,) or (rows,n), NumPy or CuPy, float32 or float64; NaN and infinities are welcome.
         k: at least 0; at and above n, everything is ranked.
 
     Returns:
@@ -38,24 +39,39 @@ def topk(a: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         ShapeError: `a` has no such shape, or k is negative.
-        DTypeError: another element type.
+        DTypeError: another element type, or no array of NumPy or CuPy.
     """
+    library = array_module(a).__name__
+    if library not in ("numpy", "cupy"):
+        raise DTypeError(f"a is a {library} array, but should be a NumPy or CuPy array")
     if a.ndim not in (1, 2):
         raise ShapeError(f"a has shape {a.shape}, but should be (n,) or (rows,n)")
     if k < 0:
         raise ShapeError(f"k is {k}, but should be at least 0")
     if str(a.dtype) not in ("float32", "float64"):
         raise DTypeError(f"a has dtype {a.dtype}, but should have float32 or float64")
-    rows = np.require(np.atleast_2d(a), requirements=["C", "A", "W"])
-    shape = (len(rows), min(k, rows.shape[1]))
-    indices, values = np.empty(shape, np.int64), np.empty(shape, a.dtype)
-    if shape[1]:
-        _topk_rows(rows, indices, values)
+    rows = a if a.ndim == 2 else a[None]
+    indices, values = (_largest_on_gpu if library == "cupy" else _largest)(rows, min(k, rows.shape[1]))
     return (indices, values) if a.ndim == 2 else (indices[0], values[0])
 
 
+def _largest_on_gpu(rows: Array, k: int) -> tuple[Array, Array]:
+    from sabcore.engine.cuda.largest import largest  # not before it is needed: it imports CUDA
+
+    return largest(rows, k)
+
+
+def _largest(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """rows (rows,n), k at most n -> indices values (rows,k)."""
+    rows = np.require(rows, requirements=["C", "A", "W"])
+    indices, values = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), rows.dtype)
+    if k:
+        _rank_rows(rows, indices, values)
+    return indices, values
+
+
 @njit(cache=True, error_model="numpy")
-def _topk_rows(a: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
+def _rank_rows(a: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
     for row in range(len(a)):
         select_row(a[row], a.shape[1], indices.shape[1], indices[row], values[row])
 

@@ -1,5 +1,8 @@
 """The k largest of a row, against a stable sort: ties, NaN, infinities, any k."""
 
+import subprocess
+import sys
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -65,3 +68,36 @@ def test_bad_arguments_are_named() -> None:
         topk(np.ones(3), -1)
     with pytest.raises(DTypeError, match="a has dtype int64"):
         topk(np.ones(3, int), 1)
+    with pytest.raises(DTypeError, match="got a list"):
+        topk([1.0, 2.0], 1)
+
+
+@pytest.mark.parametrize(("shape", "k", "rows", "at_most"), [((5,), 2, (1, 5), 2), ((3, 4), 9, (3, 4), 4)])
+def test_cupy_arrays_go_to_the_gpu(
+    monkeypatch: pytest.MonkeyPatch, shape: Any, k: int, rows: Any, at_most: int
+) -> None:
+    """Through the same door: checked, made into rows, and handed back in the shape of what came in."""
+    asked = []
+
+    def largest(a: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        asked.append((a.shape, k))
+        return np.zeros((len(a), k), np.int64), a[:, :k]
+
+    monkeypatch.setattr("sabcore.topk.array_module", lambda a: SimpleNamespace(__name__="cupy"))
+    monkeypatch.setitem(sys.modules, "sabcore.engine.cuda.largest", SimpleNamespace(largest=largest))
+    indices, values = topk(np.ones(shape), k)
+    assert asked == [(rows, at_most)]
+    assert indices.shape == values.shape == (*shape[:-1], at_most)
+    with pytest.raises(ShapeError, match="k is -1"):
+        topk(np.ones(shape), -1)
+
+
+def test_arrays_of_other_libraries_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sabcore.topk.array_module", lambda a: SimpleNamespace(__name__="strict"))
+    with pytest.raises(DTypeError, match="a is a strict array"):
+        topk(np.ones(3), 1)
+
+
+def test_numpy_arrays_leave_cuda_alone() -> None:
+    check = "import sys, numpy, sabcore.topk as t; t.topk(numpy.ones(3), 1); sys.exit('numba.cuda' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sabcore.engine.cpu.plan import THRESHOLD, Plan
+from sabcore.engine.cpu.plan import Plan
+from sabcore.engine.rules import THRESHOLD
 
 
 class TapeBuffers(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sabcore.config import SABConfig
-from sabcore.engine.truncation import make_truncation
+from sabcore.engine.rules import rules
 
 #: Batch rows that one thread carries through all of time together: enough for an efficient matrix product, few enough
 #: for their keys to stay in a core's cache.
@@ -16,13 +16,10 @@ BLOCK_ROWS = 8
 #: Rows of the matrix products over several steps: panel steps times block rows.
 PANEL_ROWS = 128
 
-THRESHOLD, SOFTMAX, SOFTMAX_SMALL, RAW = range(4)
-_SMALL = {"threshold": THRESHOLD, "softmax": SOFTMAX_SMALL, "raw": RAW}
-
 
 class Plan(NamedTuple):
     """Sizes by the spec's letters; `R` rows in each of `blocks` blocks, the last padded; `P` steps a panel; `N` slots
-    written by the end; `U` numbers a key; `cap` selected slots the tape can hold a step; `L` gradient levels.
+    written by the end; `U` numbers a key. The fields from `memory` on are `sabcore.engine.rules`'s.
     """
 
     T: int
@@ -36,9 +33,9 @@ class Plan(NamedTuple):
     R: int
     blocks: int
     P: int
-    memory: bool
-    additive: bool
-    score_grad: bool
+    memory: int
+    additive: int
+    score_grad: int
     first_slot: int
     k_att: int
     sparsifier: int
@@ -60,9 +57,6 @@ class Plan(NamedTuple):
 def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
     """The plan of a sequence of T steps and B rows. It never depends on the number of threads, so nor do results."""
     R = max(1, min(BLOCK_ROWS, (B + 1) // 2))
-    truncation = make_truncation(config, T)
-    sliding = config.truncation == "sliding"
-    number = np.dtype(dtype).type
     N = config.slots_before(T + 1)
     return Plan(
         T=T,
@@ -76,35 +70,8 @@ def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
         R=R,
         blocks=-(-B // R),
         P=max(1, PANEL_ROWS // R),
-        memory=config.has_memory,
-        additive=config.score == "additive",
-        score_grad=config.score_grad,
-        first_slot=config.first_slot,
-        k_att=config.k_att,
-        sparsifier=SOFTMAX if config.sparsifier == "softmax" or config.k_top is None else THRESHOLD,
-        small_memory=_SMALL[config.small_memory],
-        k_top=-1 if config.k_top is None else config.k_top,
-        rank=0 if config.k_top is None else config.k_top + (config.threshold_rank == "k_top+1"),
-        cap=_capacity(config, N),
-        k_trunc=0 if sliding or config.k_trunc is None else config.k_trunc,
-        segment_offset=config.segment_offset,
-        L=truncation.levels,
-        bounded=getattr(truncation, "bounded", 0),
-        loss_level=truncation.loss_level,
-        slot_level=truncation.slot_level,
-        margin=number(config.margin),
-        eps=number(config.eps),
-        temperature=number(config.temperature),
+        **rules(config, T, N, dtype),
     )
-
-
-def _capacity(config: SABConfig, N: int) -> int:
-    """Selected slots that the tape keeps a step. What exceeds it (all slots, or ties) is selected again on the way
-    back, from the same bits."""
-    if config.k_top is None or not config.has_memory:
-        return 0
-    one_more = config.sparsifier == "threshold" and config.threshold_rank == "k_top+1"
-    return min(N, config.k_top + one_more)
 
 
 class Weights(NamedTuple):

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from sabcore.engine.cpu.jit import jit
-from sabcore.engine.cpu.plan import RAW, SOFTMAX, THRESHOLD, Plan
+from sabcore.engine.cpu.plan import Plan
 from sabcore.engine.cpu.vectormath import exp
+from sabcore.engine.rules import RAW, SOFTMAX, THRESHOLD
 from sabcore.topk import select_row
 
 

@@ -1,4 +1,4 @@
-"""Where the gradient of a read goes: to the slots it read, to the query, and from a slot to the step that wrote it."""
+"""Where the gradient of a read goes: to the slots it read, and from a slot to the state of the step that wrote it."""
 
 from __future__ import annotations
 
@@ -7,138 +7,133 @@ from typing import Any
 from numba import cuda
 
 from sabcore.engine.cuda.device_math import index, quotient
-from sabcore.engine.cuda.product import gather_shares, row_product
+from sabcore.engine.cuda.product import gathered, multiply
+from sabcore.engine.cuda.read import ROWS
 from sabcore.engine.cuda.score import feature_slope, unit
 
 
 @cuda.jit(device=True)
-def add_slot(
-    plan: Any,
-    over_units: Any,
-    t: int,
-    b: int,
-    h_all: Any,
-    W_m: Any,
-    dM: Any,
-    dkeys: Any,
-    dk: Any,
-    back: Any,
-    part: Any,
-    dh: Any,
-    level: int,
-) -> None:
-    """The gradient of the slot that step t wrote, complete by now, to `level` of dh (LH,). dk (U,), back: scratch."""
-    since = t - plan.first_slot
-    if not plan.memory or since < 0:
+def credit_memories(columns: Any, w: Any, ds: Any, idx: Any, n: int, b: int, dM: Any) -> None:
+    """w (n,), ds (H,) -> dM (NB,H) += w ds, where the slots of row b stand."""
+    share = index(cuda.threadIdx.x // index(columns.columns))
+    if share >= columns.shares:
         return
-    j = quotient(since, plan.k_att)
-    if since != j * plan.k_att or j >= plan.N:
-        return
-    if plan.score_grad:
-        u = index(cuda.threadIdx.x)
-        while u < plan.U:
-            dk[u] = dkeys[index(j * cuda.gridDim.x + b), u]
-            u = index(u + cuda.blockDim.x)
-        cuda.syncthreads()
-        row_product(over_units, dk, W_m, plan.U, plan.H, back, part)  # A.1*, P.1*
-    u = index(cuda.threadIdx.x)
-    while u < plan.H:
-        dm = dM[index(j * cuda.gridDim.x + b), u]
-        if plan.score_grad:
-            dm += back[u] * feature_slope(plan, h_all[index(t * cuda.gridDim.x + b), u])  # P.1*
-        dh[index(level * plan.H + u)] += dm
-
-        u = index(u + cuda.blockDim.x)
+    rows, found = cuda.local.array(ROWS, idx.dtype), cuda.local.array(ROWS, dM.dtype)
+    for turn in range(columns.turns):
+        u = index(cuda.threadIdx.x - share * index(columns.columns) + turn * columns.threads)
+        if u < columns.columns:
+            r = share
+            while r < n:
+                for i in range(ROWS):
+                    at = index(r + index(i * columns.shares))
+                    rows[i] = idx[at if at < n else r] * cuda.gridDim.x + b
+                    found[i] = dM[index(rows[i]), u]
+                for i in range(ROWS):
+                    at = index(r + index(i * columns.shares))
+                    if at < n:
+                        dM[index(rows[i]), u] = found[i] + w[at] * ds[u]  # M.3*
+                r = index(r + index(ROWS * columns.shares))
 
 
 @cuda.jit(device=True)
-def query_gradient(
-    plan: Any,
-    place: Any,
-    keys: Any,
-    far: Any,
-    b: int,
+def credit_keys(
+    columns: Any,
+    build: Any,
+    tape: Any,
     idx: Any,
     n: int,
+    b: int,
     da: Any,
     q: Any,
     e: Any,
     w_a: Any,
-    dq: Any,
-    part: Any,
-) -> None:
-    """da (n,) of the slots idx (n,) -> dq (U,). All threads must call, and leave in step."""
-    u = place.column
-    while u < plan.U:
-        total, r = dq.dtype.type(0), place.share
-        while r < n:
-            if plan.additive:
-                row = index(idx[r] * cuda.gridDim.x + b)
-                _, slope = unit(keys[row, u], far[row], q[u], e[u])
-                total += da[r] * slope * w_a[u]  # A.3*, A.4*
-            else:
-                total += da[r]  # P.3*
-            r = index(r + place.shares)
-        if place.shares == 1:
-            dq[u] = total
-        else:
-            part[index(place.share * plan.U + u)] = total
-        u = index(u + cuda.blockDim.x)
-    gather_shares(place, part, dq, plan.U)
-
-
-@cuda.jit(device=True)
-def share_out(
-    plan: Any,
-    over_units: Any,
-    over_key: Any,
-    keys: Any,
-    far: Any,
-    b: int,
-    idx: Any,
-    n: int,
-    w: Any,
-    ds: Any,
-    da: Any,
-    q: Any,
-    e: Any,
-    w_a: Any,
-    dM: Any,
     dkeys: Any,
     dw_a: Any,
-    back: Any,
     part: Any,
 ) -> None:
-    """What a read sends to its slots, w ds to dM and da to dkeys, and to w_a: ds (H,), da (n,), over all levels.
+    """da (n,) -> dkeys (NB,U) += the slots' shares, part (shares U,): dq, for `sum_shares`; dw_a, the thread's own."""
+    share = index(cuda.threadIdx.x // index(columns.columns))
+    if share >= columns.shares:
+        return
+    rows, is_far = cuda.local.array(ROWS, idx.dtype), cuda.local.array(ROWS, tape.far.dtype)
+    key, found = cuda.local.array(ROWS, dkeys.dtype), cuda.local.array(ROWS, dkeys.dtype)
+    for turn in range(columns.turns):
+        u = index(cuda.threadIdx.x - share * index(columns.columns) + turn * columns.threads)
+        if u < columns.columns:
+            total, r = da.dtype.type(0), share
+            while r < n:
+                for i in range(ROWS):
+                    at = index(r + index(i * columns.shares))
+                    rows[i] = idx[at if at < n else r] * cuda.gridDim.x + b
+                    is_far[i], key[i] = tape.far[index(rows[i])], tape.keys[index(rows[i]), u]
+                    found[i] = dkeys[index(rows[i]), u]
+                for i in range(ROWS):
+                    at = index(r + index(i * columns.shares))
+                    if at < n:
+                        dk = da[at]  # P.3*
+                        if build.additive:
+                            t, slope = unit(key[i], is_far[i], q[u], e[u])
+                            dw_a[turn] += dk * t  # A.4*
+                            dk *= slope * w_a[u]  # A.3*, A.4*
+                        total += dk
+                        dkeys[index(rows[i]), u] = found[i] + dk
+                r = index(r + index(ROWS * columns.shares))
+            part[index(share * index(columns.columns) + u)] = total
 
-    Threads that share a column take different slots, and add up what is for w_a. All threads must call.
+
+@cuda.jit(device=True)
+def add_slot(
+    build: Any,
+    tile: Any,
+    plan: Any,
+    j: int,
+    t: int,
+    b: int,
+    W_m: Any,
+    keep: int,
+    kept: Any,
+    tape: Any,
+    grads: Any,
+    dk: Any,
+    dm: Any,
+    part: Any,
+    dh: Any,
+) -> None:
+    """The gradient of slot j, written by step t and complete by now -> dh (LH,), on the slots' level, at t = 0 the
+    lowest. All threads must call.
+
+    dk (U,), part, and dm, the thread's units of a state, are scratch that no thread may be reading any more.
     """
-    u = over_units.column
-    while u < plan.H:
-        i = over_units.share
-        while i < n:
-            dM[index(idx[i] * cuda.gridDim.x + b), u] += w[i] * ds[u]  # M.3*
-            i = index(i + over_units.shares)
-        u = index(u + cuda.blockDim.x)
-    u = over_key.column
-    while u < plan.U:
-        total, i = dw_a.dtype.type(0), over_key.share
-        while i < n:
-            row = index(idx[i] * cuda.gridDim.x + b)
-            if plan.additive:
-                t, slope = unit(keys[row, u], far[row], q[u], e[u])
-                dkeys[row, u] += da[i] * slope * w_a[u]  # A.3*, A.4*
-                total += da[i] * t  # A.4*
-            else:
-                dkeys[row, u] += da[i]  # P.3*
-            i = index(i + over_key.shares)
-        if over_key.shares == 1:
-            back[u] = total
-        else:
-            part[index(over_key.share * plan.U + u)] = total
-        u = index(u + cuda.blockDim.x)
-    gather_shares(over_key, part, back, plan.U)
-    u = index(cuda.threadIdx.x)
-    while u < plan.U:
-        dw_a[u] += back[u]
-        u = index(u + cuda.blockDim.x)
+    row, level = index(j * cuda.gridDim.x + b), plan.slot_level if t > 0 else 0
+    cuda.syncthreads()
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            dm[i] = grads.dM[row, u]
+    if plan.score_grad:
+        for i in range(build.key_units):
+            u = index(cuda.threadIdx.x + i * build.threads)
+            if u < build.U:
+                dk[u] = grads.dkeys[row, u]
+        cuda.syncthreads()
+        multiply(tile, dk, W_m, dk, keep, kept, part)  # A.1*, P.1*
+        cuda.syncthreads()
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            if plan.score_grad:
+                dm[i] += gathered(tile, part, u) * feature_slope(
+                    build, tape.h[index(t * cuda.gridDim.x + b), u]
+                )  # P.1*
+            dh[index(level * build.H + u)] += dm[i]
+
+
+@cuda.jit(device=True)
+def carried_to(plan: Any, t: int, level: int) -> int:
+    """The level on which a gradient of step t's h_, c_ goes on in the state of step t - 1; -1 if it is cut."""
+    if t == 1:
+        return level
+    last = t - 1 + plan.segment_offset
+    if plan.k_trunc and last == quotient(last, plan.k_trunc) * plan.k_trunc:
+        return -1  # T.1*
+    return level - 1 if level < plan.bounded else level  # T.2*

@@ -14,6 +14,8 @@ from numba import cuda
 
 #: The type of an index. Unsigned: at every access with a signed one Numba asks whether it counts from the end.
 index: Any = np.uint32
+#: For sums of a variable and constants: in 64 bits they cannot wrap around, so a load adds the constant by itself.
+wide: Any = np.uint64
 #: How many threads begin a sum over a block.
 COLLECTORS = 32
 
@@ -22,6 +24,14 @@ COLLECTORS = 32
 def quotient(a: int, b: int) -> Any:
     """a // b for 0 <= a < 2^32, 0 < b < 2^32: a GPU divides 32-bit numbers in a fifth of the time."""
     return index(index(a) // index(b))
+
+
+@cuda.jit(device=True)
+def fraction(single: int, a: Any, b: Any) -> Any:
+    """a / b; in float32 to 2 ulp, in a third of the instructions, for b below 2^126."""
+    if single:
+        return cuda.libdevice.fast_fdividef(a, b)
+    return a / b
 
 
 @cuda.jit(device=True)
@@ -41,40 +51,48 @@ def clamp(x: Any, limit: Any) -> Any:
 @cuda.jit(device=True)
 def block_sum(values: Any, n: int, part: Any) -> Any:
     """The sum of values[:n], which all threads have finished writing; `part` is scratch. All threads must call."""
-    tid, total = cuda.threadIdx.x, values.dtype.type(0)
+    tid, total = index(cuda.threadIdx.x), values.dtype.type(0)
     if n <= COLLECTORS:
-        for i in range(n):
-            total += values[i]
+        total = _sum(values, n, total)
         cuda.syncthreads()
         return total
-    width = min(COLLECTORS, cuda.blockDim.x)
+    width = index(min(COLLECTORS, cuda.blockDim.x))
     if tid < width:
-        i = index(tid)
+        i = tid
         while i < n:
             total += values[i]
             i = index(i + width)
-        part[index(tid)] = total
+        part[tid] = total
     cuda.syncthreads()
-    total = values.dtype.type(0)
-    for i in range(width):
-        total += part[index(i)]
+    total = _sum(part, width, values.dtype.type(0))
     cuda.syncthreads()
+    return total
+
+
+@cuda.jit(device=True)
+def _sum(values: Any, n: int, total: Any) -> Any:
+    i = wide(0)
+    while i < wide(n):
+        total += values[i]
+        i += wide(1)
     return total
 
 
 @cuda.jit(device=True)
 def block_max(values: Any, n: int, part: Any) -> Any:
     """The largest of values[:n], n >= 1; as `block_sum`."""
-    tid, largest = cuda.threadIdx.x, values[0]
-    width = min(COLLECTORS, cuda.blockDim.x)
+    tid, largest = index(cuda.threadIdx.x), values[0]
+    width = index(min(COLLECTORS, cuda.blockDim.x))
     if tid < width:
-        i = index(tid)
+        i = tid
         while i < n:
             largest = max(largest, values[i])
             i = index(i + width)
-        part[index(tid)] = largest
+        part[tid] = largest
     cuda.syncthreads()
-    for i in range(width):
-        largest = max(largest, part[index(i)])
+    i = wide(0)
+    while i < wide(width):
+        largest = max(largest, part[i])
+        i += wide(1)
     cuda.syncthreads()
     return largest

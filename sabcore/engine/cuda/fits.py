@@ -8,7 +8,8 @@ from typing import Any
 from sabcore.backend import Array, array_module
 from sabcore.config import SABConfig
 from sabcore.engine import plain
-from sabcore.engine.cuda.plan import SHARED_BYTES, backward_bytes, forward_bytes, make_plan
+from sabcore.engine.cuda.card import shared_limit
+from sabcore.engine.cuda.plan import backward_room, forward_room, make_build, make_plan
 from sabcore.params import init_params
 
 #: Two engines that agree no better than this on a small model are not the same function, not even in float32.
@@ -17,12 +18,13 @@ AGREEMENT = 1e-3
 
 def why_not(config: SABConfig, x: Array) -> str | None:
     """Why the kernels cannot run `config` on x (T,B,I), in half a sentence; None if they can."""
-    plan = make_plan(config, len(x), x.dtype)
-    needed = max(forward_bytes(plan, x.dtype), backward_bytes(plan, x.dtype))
-    if needed > SHARED_BYTES:
+    build, plan = make_build(config, x.dtype), make_plan(config, len(x), x.dtype)
+    itemsize, limit = x.dtype.itemsize, shared_limit(array_module(x))
+    needed = max(of(build, plan, itemsize, limit)[1].bytes for of in (forward_room, backward_room))
+    if needed > limit:
         return (
-            f"hidden_size {plan.H}, attention_size {plan.U} and k_top {config.k_top} in {x.dtype} need "
-            f"{needed:,} bytes of shared memory, and a block has {SHARED_BYTES:,}"
+            f"hidden_size {build.H}, attention_size {build.U} and k_top {config.k_top} in {x.dtype} need "
+            f"{needed:,} bytes of shared memory, and a block has {limit:,}"
         )
     return trouble(array_module(x), str(x.dtype))
 

@@ -1,6 +1,7 @@
 """The forward kernel: one block carries one batch row through the whole sequence.
 
-Shared memory holds what is needed within a step; what outlives it goes to the tape, in global memory.
+Registers and shared memory hold what is needed within a step, and weights; what outlives a step goes to the tape, in
+global memory. A step waits at a barrier only where one thread needs what another has found.
 """
 
 from __future__ import annotations
@@ -9,129 +10,118 @@ from typing import Any
 
 from numba import cuda, int32
 
-from sabcore.engine.cuda.device_math import index, quotient
-from sabcore.engine.cuda.lstm import advance
-from sabcore.engine.cuda.plan import FLOAT_LISTS
-from sabcore.engine.cuda.product import place_over, row_product, weighted_rows
-from sabcore.engine.cuda.score import exp_query, feature, score_slots, write_key
+from sabcore.engine.cuda.device_math import index
+from sabcore.engine.cuda.lstm import advance, fetch_gates
+from sabcore.engine.cuda.plan import Build, forward_tiles, forward_vectors
+from sabcore.engine.cuda.product import gathered, hold, multiply
+from sabcore.engine.cuda.read import read_slots, sum_shares
+from sabcore.engine.cuda.score import exp_query, feature, key_is_far, score_slots, write_key
+from sabcore.engine.cuda.slots import slot_of, visible
 from sabcore.engine.cuda.sparsify import select, weigh
+from sabcore.engine.cuda.tile import WIDTH, columns_of
 
 
-def forward_kernel(
-    plan: Any,
-    W_hh_T: Any,
-    W_m_T: Any,
-    W_q_T: Any,
-    w_a: Any,
-    gates: Any,
-    h_all: Any,
-    c_all: Any,
-    hhat_all: Any,
-    s_all: Any,
-    q_all: Any,
-    keys: Any,
-    far: Any,
-    slots: Any,
-    slot_scores: Any,
-    counts: Any,
-    some_numbers: Any,
-    some_indices: Any,
-) -> None:
-    """gates (TB,4H) with W_ih x + b, h_all c_all ((T+1)B,H) with step 0 -> these and the rest of the tape, complete.
+def make_forward(build: Build) -> Any:
+    """The forward kernel of a build, not yet compiled."""
+    H, U, UNITS, KEY_UNITS, THREADS = build.H, build.U, build.units, build.key_units, build.threads
+    of_gates, of_query, of_key = forward_tiles(build)
+    over_units = columns_of(H, THREADS)
+    AT_H, AT_M, AT_SEEN, AT_Q, AT_E, AT_W_A, AT_PART, AT_KEY_PART, END = forward_vectors(build)
+    HELD, GATES = max(1, of_gates.held * WIDTH), 4 * UNITS
 
-    What the tape holds by step and batch row comes as a matrix, a row for each: step t of batch row b is `now` =
-    (t - 1) B + b, or B further on in h_all and c_all. hhat_all s_all (TB,H), q_all (TB,U), keys (NB,U), far (NB,),
-    slots slot_scores (TB,cap), counts (TB,). W_hh_T (H4H,), W_m_T W_q_T (HU,), row by row; w_a (U,). some_numbers
-    some_indices (B,.): lists of N slots, if not shared.
-    """
-    b, B, tid, threads = cuda.blockIdx.x, cuda.gridDim.x, cuda.threadIdx.x, cuda.blockDim.x
-    H, U, room = plan.H, plan.U, plan.N
-    over_gates, over_units, over_key = place_over(4 * H), place_over(H), place_over(U)
-    pool = cuda.shared.array(0, gates.dtype)
-    z, h, c, hhat = pool, pool[4 * H :], pool[5 * H :], pool[6 * H :]
-    q = pool[7 * H :]
-    e, k, weight, part = q[U:], q[2 * U :], q[3 * U :], q[4 * U :]
-    numbers, indices = some_numbers[b], some_indices[b]
-    if plan.lists_shared:
-        numbers = part[threads:]
-        indices = cuda.shared.array(0, int32)[(7 * H + 4 * U + threads + FLOAT_LISTS * room) * (gates.itemsize // 4) :]
-    scores, a, w, some_a = numbers, numbers[room:], numbers[2 * room :], numbers[3 * room :]
-    idx, some_idx = indices, indices[room:]
+    def forward_kernel(plan: Any, room: Any, weights: Any, tape: Any, scratch: Any) -> None:
+        """tape: gates with W_ih x + b, h and c of step 0 -> the rest of it, complete."""
+        b, B, tid = cuda.blockIdx.x, cuda.gridDim.x, index(cuda.threadIdx.x)
+        pool = cuda.shared.array(0, tape.h.dtype)
+        h, seen, q, e, w_a = pool[AT_H:], pool[AT_SEEN:], pool[AT_Q:], pool[AT_E:], pool[AT_W_A:]
+        m = h if build.additive else pool[AT_M:]  # feature(h)
+        part, key_part = pool[AT_PART:], pool[AT_KEY_PART:]
+        if build.shared:
+            numbers = pool[END:]
+            indices = cuda.shared.array(0, int32)[(END + 2 * (plan.N + plan.most)) * (tape.h.itemsize // 4) :]
+        else:
+            numbers, indices = scratch.numbers[b], scratch.indices[b]
+        scores, some_a, a, w = numbers, numbers[plan.N :], numbers[2 * plan.N :], numbers[2 * plan.N + plan.most :]
+        some_idx, idx = indices, indices[plan.N :]
 
-    u = index(tid)
-    while u < U:
-        weight[u] = w_a[u]
-        u = index(u + threads)
-    u = index(tid)
-    while u < H:
-        h[u], c[u] = h_all[b, u], c_all[b, u]
-        u = index(u + threads)
-    N = index(0)
-    if plan.memory and plan.first_slot == 0:
-        _append(plan, over_key, h, W_m_T, z, k, keys, far, b, part)
-        N = index(1)
-    for t in range(1, plan.T + 1):
-        now = index((t - 1) * B + b)
-        cuda.syncthreads()
-        row_product(over_gates, h, W_hh_T, H, 4 * H, z, part)  # L.1
-        advance(plan, gates, now, z, c, hhat)
-        cuda.syncthreads()
-        n = index(0)
-        if N:
-            u = index(tid)
-            while u < H:
-                z[u] = feature(plan, hhat[u])
-                u = index(u + threads)
+        kept = pool[room.kept_at :]
+        kept_query = kept[room.gates * (WIDTH * THREADS) :]
+        kept_key = kept_query[room.query * (WIDTH * THREADS) :]
+        held, none = cuda.local.array(HELD, tape.h.dtype), cuda.local.array(1, tape.h.dtype)
+        hold(of_gates, weights.W_hh, held, room.gates, kept)
+        if build.memory:
+            hold(of_query, weights.W_q, none, room.query, kept_query)
+            hold(of_key, weights.W_m, none, room.key, kept_key)
+
+        inputs, k = cuda.local.array(GATES, tape.h.dtype), cuda.local.array(KEY_UNITS, tape.h.dtype)
+        c, hhat = cuda.local.array(UNITS, tape.h.dtype), cuda.local.array(UNITS, tape.h.dtype)
+        for i in range(UNITS):
+            u = index(tid + i * THREADS)
+            if u < H:
+                h[u], c[i] = tape.h[b, u], tape.c[b, u]
+                if build.memory and not build.additive:
+                    m[u] = feature(build, h[u])
+        for i in range(KEY_UNITS):
+            u = index(tid + i * THREADS)
+            if u < U:
+                w_a[u] = weights.w_a[u]
+
+        for t in range(1, plan.T + 1):
+            now, N, j, n = index((t - 1) * B + b), 0, -1, 0
+            if build.memory:
+                N, j = visible(plan, t), slot_of(plan, t - 1)
+            fetch_gates(build, tape.gates, now, inputs)
             cuda.syncthreads()
-            row_product(over_key, z, W_q_T, H, U, q, part)  # A.2, P.2
-            exp_query(plan, q, e)
+            # Every other warp begins with the key, so that some wait for global memory while others use the shared one.
+            if j >= 0 and tid & 32:
+                multiply(of_key, m, weights.W_m, none, room.key, kept_key, key_part)  # A.1, P.1
+            multiply(of_gates, h, weights.W_hh, held, room.gates, kept, part)  # L.1
+            if j >= 0 and not tid & 32:
+                multiply(of_key, m, weights.W_m, none, room.key, kept_key, key_part)  # A.1, P.1
             cuda.syncthreads()
-            score_slots(plan, keys, far, b, N, q, e, weight, scores, part)  # M.1
-            n = index(select(plan, N, scores, idx, a, some_idx, some_a))
-            weigh(plan, N, n, a, w, part)  # M.2
-            weighted_rows(plan, over_units, h_all, b, w, idx, n, h, part)  # M.3
-            u = index(tid)
-            while u < U:
-                q_all[now, u] = q[u]
-                u = index(u + threads)
-            if n <= plan.cap:
-                i = index(tid)
-                while i < n:
-                    slots[now, i], slot_scores[now, i] = idx[i], a[i]
-                    i = index(i + threads)
-        if tid == 0:
-            counts[now] = n
-        u = index(tid)
-        while u < H:
-            s = h[u] if n else type(h[u])(0)
-            h[u] = hhat[u] + s
-            hhat_all[now, u], c_all[index(now + B), u], h_all[index(now + B), u] = hhat[u], c[u], h[u]
-            if plan.memory:
-                s_all[now, u] = s
-            u = index(u + threads)
-        if plan.memory and t < plan.T and t == quotient(t, plan.k_att) * plan.k_att:
-            _append(plan, over_key, h, W_m_T, z, k, keys, far, N * B + b, part)
-            N = index(N + 1)
+            advance(build, of_gates, part, inputs, tape.gates, now, c, hhat)
+            if N > 0:
+                for i in range(UNITS):
+                    u = index(tid + i * THREADS)
+                    if u < H:
+                        seen[u] = feature(build, hhat[i])
+                beyond = 0
+                if j >= 0 and key_is_far(build, plan, of_key, key_part, k):
+                    beyond = 1
+                beyond = cuda.syncthreads_or(beyond)
+                if j >= 0:
+                    write_key(build, k, beyond, tape, index(j * B + b))
+                multiply(of_query, seen, weights.W_q, none, room.query, kept_query, part)  # A.2, P.2
+                cuda.syncthreads()
+                for i in range(KEY_UNITS):
+                    u = index(tid + i * THREADS)
+                    if u < U:
+                        q[u] = gathered(of_query, part, u)
+                        e[u], tape.q[now, u] = exp_query(plan, q[u]), q[u]
+                cuda.syncthreads()
+                score_slots(build, plan, tape, b, N, q, e, w_a, scores, part)  # M.1
+                n = select(plan, N, scores, idx, a, some_idx, some_a)
+                weigh(plan, N, n, a, w, part)  # M.2
+                read_slots(over_units, plan, tape, b, w, idx, n, part)  # M.3
+                if n <= plan.cap:
+                    i = tid
+                    while i < n:
+                        tape.slots[now, i], tape.scores[now, i] = idx[i], a[i]
+                        i = index(i + THREADS)
+                cuda.syncthreads()
+            if tid == 0:
+                tape.counts[now] = n
+            for i in range(UNITS):
+                u = index(tid + i * THREADS)
+                if u < H:
+                    s = tape.h.dtype.type(0)
+                    if n:
+                        s = sum_shares(over_units, part, u)
+                    h[u] = hhat[i] + s
+                    tape.hhat[now, u], tape.c[index(now + B), u], tape.h[index(now + B), u] = hhat[i], c[i], h[u]
+                    if build.memory:
+                        tape.s[now, u] = s
+                        if not build.additive:
+                            m[u] = feature(build, h[u])
 
-
-@cuda.jit(device=True)
-def _append(
-    plan: Any,
-    over_key: Any,
-    m: Any,
-    W_m_T: Any,
-    seen: Any,
-    k: Any,
-    keys: Any,
-    far: Any,
-    row: int,
-    part: Any,
-) -> None:
-    """Write the key of a slot to `row`, its memory m (H,). seen (H,), k (U,) are scratch. All threads must call."""
-    u = index(cuda.threadIdx.x)
-    while u < plan.H:
-        seen[u] = feature(plan, m[u])
-        u = index(u + cuda.blockDim.x)
-    cuda.syncthreads()
-    row_product(over_key, seen, W_m_T, plan.H, plan.U, k, part)  # A.1, P.1
-    write_key(plan, k, keys, far, row)
+    return forward_kernel

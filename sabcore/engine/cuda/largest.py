@@ -1,38 +1,17 @@
-"""The stand-alone top-k on the GPU."""
+"""The stand-alone top-k on the GPU; `sabcore.topk.topk` is its door, and says how values are ranked."""
 
 from __future__ import annotations
 
 from sabcore.backend import Array, array_module
 from sabcore.engine.cuda.launch import launch
-from sabcore.engine.cuda.plan import FORWARD_THREADS
-from sabcore.errors import DTypeError, ShapeError
 
 
-def topk(a: Array, k: int) -> tuple[Array, Array]:
-    """The k largest values of each row, ranked as `sabcore.topk.topk` ranks them; a block for each row.
-
-    Args:
-        a: (n,) or (rows,n), float32 or float64, on the device; NaN and infinities are welcome.
-        k: at least 0; at and above n, everything is ranked.
-
-    Returns:
-        indices (min(k,n),) or (rows,min(k,n)), int64, best first, and the values there.
-
-    Raises:
-        ShapeError: `a` has no such shape, or k is negative.
-        DTypeError: another element type.
-    """
-    if a.ndim not in (1, 2):
-        raise ShapeError(f"a has shape {a.shape}, but should be (n,) or (rows,n)")
-    if k < 0:
-        raise ShapeError(f"k is {k}, but should be at least 0")
-    if str(a.dtype) not in ("float32", "float64"):
-        raise DTypeError(f"a has dtype {a.dtype}, but should have float32 or float64")
-    xp, rows = array_module(a), a.reshape(-1, a.shape[-1]).copy()
-    shape = (len(rows), min(k, rows.shape[1]))
-    indices, values = xp.empty(shape, "int64"), xp.empty(shape, a.dtype)
+def largest(rows: Array, k: int) -> tuple[Array, Array]:
+    """rows (rows,n) on the device, k at most n -> indices values (rows,k), ranked; a block for each row."""
+    xp = array_module(rows)
+    rows = xp.ascontiguousarray(rows)
+    indices, values = xp.empty((len(rows), k), "int64"), xp.empty((len(rows), k), rows.dtype)
     if indices.size:
-        threads = min(FORWARD_THREADS, -(-rows.shape[1] // 32) * 32)
-        some_indices, some_values = xp.empty(rows.shape, "int32"), xp.empty(rows.shape, a.dtype)
-        launch("topk", len(rows), threads, 0, rows, shape[1], indices, values, some_indices, some_values)
-    return (indices, values) if a.ndim == 2 else (indices[0], values[0])
+        some_indices, some_values = xp.empty(rows.shape, "int32"), xp.empty(rows.shape, rows.dtype)
+        launch("topk", None, rows.dtype, len(rows), 0, rows, k, indices, values, some_indices, some_values)
+    return indices, values

@@ -1,53 +1,121 @@
-"""Compiling the kernels, once a process, and launching them: on CuPy's current stream, or in Numba's simulator."""
+"""Compiling the kernels and launching them: by CuPy, on its current stream, or in Numba's simulator.
+
+Numba makes PTX of a kernel, for one build, dtype and compute capability; it is kept on disk. CuPy loads and launches
+it: that takes a tenth of the time that a launch by Numba does, and a block may have all the shared memory there is.
+"""
 
 from __future__ import annotations
 
 import functools
-import warnings
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from numba import config, cuda
+import numba
+from numba import config, cuda, types
 
-from sabcore.engine.cuda.backward import backward_kernel
-from sabcore.engine.cuda.forward import forward_kernel
-from sabcore.engine.cuda.plan import BACKWARD_THREADS, FORWARD_THREADS
+from sabcore.engine.cuda.backward import make_backward
+from sabcore.engine.cuda.card import capability, current, shared_limit
+from sabcore.engine.cuda.forward import make_forward
+from sabcore.engine.cuda.plan import THREADS, Build
 from sabcore.engine.cuda.topk import topk_kernel
+from sabcore.storage import write_atomically
 
 #: Whether there is no GPU but NUMBA_ENABLE_CUDASIM=1.
 SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
-#: Each with the most threads it is ever launched with.
-KERNELS = {
-    "forward": (forward_kernel, FORWARD_THREADS),
-    "backward": (backward_kernel, BACKWARD_THREADS),
-    "topk": (topk_kernel, FORWARD_THREADS),
-}
+#: What makes a kernel of a build; None for a build is for the kernel that knows of no model.
+KERNELS = {"forward": make_forward, "backward": make_backward, "topk": lambda build: topk_kernel}
+#: The newest capability that kernels are compiled for: drivers compile its PTX for every later card.
+NEWEST = (9, 0)
+
+_loaded: dict[tuple[str, Build | None, str, int], Any] = {}
+
+
+def launch(name: str, build: Build | None, dtype: Any, blocks: int, shared_bytes: int, *args: Any) -> None:
+    """Run the kernel called `name`, of a build, for arrays of a dtype. They are C-contiguous, on the current device."""
+    if SIMULATED:
+        _simulated(name, build)[blocks, build.threads if build else THREADS, 0, shared_bytes](*args)
+        return
+    key = name, build, str(dtype), current()
+    if key not in _loaded:
+        _loaded[key] = _load(name, build, str(dtype), tuple(typeof(arg) for arg in args))
+    _loaded[key]((blocks,), (THREADS,), tuple(flatten(args)), shared_mem=shared_bytes)
+
+
+def typeof(arg: Any) -> types.Type:
+    """How Numba sees an argument of a kernel."""
+    if getattr(arg, "ndim", 0):
+        return types.Array(numba.from_dtype(arg.dtype), arg.ndim, "C")
+    if isinstance(arg, tuple):
+        return types.NamedTuple([typeof(field) for field in arg], type(arg))
+    return types.int64 if isinstance(arg, int) else numba.typeof(arg)
+
+
+def flatten(args: Any) -> Iterator[Any]:
+    """The parameters of the machine code: a tuple's fields, and what Numba wants to know of an array (two owners,
+    which it does not have here; its size, that of an element, the address, the shape, the strides in bytes)."""
+    for arg in args:
+        if isinstance(arg, tuple):
+            yield from flatten(arg)
+        elif getattr(arg, "ndim", 0):
+            yield from (0, 0, arg.size, arg.itemsize, arg, *arg.shape, *arg.strides)
+        else:
+            yield arg
+
+
+def compile_ptx(name: str, build: Build | None, signature: tuple[types.Type, ...], target: tuple[int, int]) -> str:
+    """A kernel as PTX; some seconds. The launch bounds let it have as many registers as a thread can have."""
+    ptx, _ = cuda.compile(
+        KERNELS[name](build),
+        signature,
+        device=False,
+        abi="numba",
+        cc=target,
+        output="ptx",
+        launch_bounds=(THREADS, 1),
+    )
+    return ptx
 
 
 @functools.cache
-def compiled(name: str) -> Any:
-    """The kernel called `name`, ready to launch; it is compiled when it first meets a dtype (some ten seconds).
-
-    The bounds, so many threads and no fewer than one block on a multiprocessor, tell the compiler how many registers
-    it may use: no more, or the launch fails, and as many, or it would make do with half and use memory instead.
-    """
-    kernel, most_threads = KERNELS[name]
-    if SIMULATED:
-        return cuda.jit(kernel)
-    return cuda.jit(launch_bounds=(most_threads, 1))(kernel)
+def _simulated(name: str, build: Build | None) -> Any:
+    return cuda.jit(KERNELS[name](build))
 
 
-def launch(name: str, blocks: int, threads: int, shared_bytes: int, *args: Any) -> None:
-    """Run a kernel on CuPy's current stream. Arrays are passed as they are: CuPy's own, C-contiguous."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Numba finds fewer than 128 blocks worth a warning; there is one a batch row
-        configured = compiled(name)[blocks, threads, _stream(), shared_bytes]
-    configured(*args)
-
-
-def _stream() -> Any:
-    """CuPy's current stream, for Numba. A null pointer is CUDA's legacy default stream, which is also number 1."""
-    if SIMULATED:
-        return 0
+def _load(name: str, build: Build | None, dtype: str, signature: tuple[types.Type, ...]) -> Any:
+    """The kernel for the current device, ready to be called with a grid, a block and arguments."""
     import cupy  # not before it is needed: the simulator does without
 
-    return cuda.external_stream(cupy.cuda.get_current_stream().ptr or 1)
+    target = min(NEWEST, capability())
+    file = _file(f"{name}-{dtype}", build, signature, target)
+    if not file.exists():
+        write_atomically(file, compile_ptx(name, build, signature, target).encode())
+    entry = re.search(r"\.entry\s+([\w$]+)", file.read_text())
+    kernel = cupy.RawModule(path=str(file)).get_function(entry[1])  # type: ignore[index]
+    kernel.max_dynamic_shared_size_bytes = shared_limit(cupy)
+    return kernel
+
+
+def _file(title: str, build: Build | None, signature: tuple[types.Type, ...], target: tuple[int, int]) -> Path:
+    """Where the PTX is kept: named by a digest of all that it is made from."""
+    digest = hashlib.sha256(repr((build, signature, target, version("numba-cuda"), numba.__version__)).encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return _folder() / f"{title}-{digest.hexdigest()[:24]}.ptx"
+
+
+@functools.cache
+def _folder() -> Path:
+    """The user's cache, or a temporary folder if that cannot be written to."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sabcore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="sabcore-"))
+    return folder

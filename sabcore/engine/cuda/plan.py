@@ -1,4 +1,4 @@
-"""What the kernels are told: sizes and choices as numbers, and how a block's shared memory is divided."""
+"""What kernels are compiled for, what they are told at each launch, and how a block's shared memory is divided."""
 
 from __future__ import annotations
 
@@ -7,39 +7,56 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sabcore.config import SABConfig
-from sabcore.engine.truncation import make_truncation
+from sabcore.engine.cuda.tile import WIDTH, Tile, tile
+from sabcore.engine.rules import rules
 
-#: At most this many threads work on one batch row. A multiprocessor has 65,536 registers, so these are what leaves
-#: each kernel the 128 and 168 a thread that it needs.
-FORWARD_THREADS, BACKWARD_THREADS = 512, 384
-#: What a block gets without asking the driver for more.
-SHARED_BYTES = 48 * 1024
-#: Lists of slots that a block works on: of numbers, and of indices.
-FLOAT_LISTS, INT_LISTS = 5, 2
-
-THRESHOLD, SOFTMAX, SOFTMAX_SMALL, RAW = range(4)
-_SMALL = {"threshold": THRESHOLD, "softmax": SOFTMAX_SMALL, "raw": RAW}
+#: Threads of a block, which is one batch row. Few: a multiprocessor has 65,536 registers, and what a thread keeps in
+#: its 255 it need not fetch.
+THREADS = 256
+#: Of these, how many hold weights, in float32; half as many numbers in float64.
+HELD_REGISTERS = 128
+#: Of a sum over a block, so many threads begin; see `device_math`.
+COLLECTORS = 32
 
 #: The largest |2k| of a key that is kept as an exponential, and where |2q| is clamped: apart by enough for tanh to be
 #: saturated to the last bit where a clamped query meets such a key, and inside the normal numbers.
 _KEY_LIMIT = {"float32": 60.0, "float64": 640.0}
 _QUERY_LIMIT = {"float32": 87.0, "float64": 700.0}
+#: Where 1 + E e is cut off in scores: large enough for tanh to be 1, small enough for a product of four.
+_SCORE_LIMIT = {"float32": 1e9, "float64": 1e18}
+
+
+class Build(NamedTuple):
+    """What is a constant in a kernel's code: sizes by the spec's letters, `U` numbers a key, of which a thread looks
+    after `units` and `key_units`; whether there is a memory and an additive score; the threads of a block, and how many
+    of the recurrent weights each of them holds in registers; whether numbers are `single`, in float32.
+
+    `rereads`: whether a step can read more slots than the tape keeps, so that the backward kernel selects again.
+    `shared`: whether a kernel's lists of N slots, or gradients by level, stand in shared memory.
+    """
+
+    H: int
+    U: int
+    units: int
+    key_units: int
+    memory: int
+    additive: int
+    threads: int
+    registers: int
+    single: int
+    rereads: int
+    shared: int
 
 
 class Plan(NamedTuple):
-    """Sizes by the spec's letters; `U` numbers a key, `N` slots visible at step T, `cap` of them kept a step by the
-    tape, `L` gradient levels. `lists_shared`: whether lists of N slots stand in shared memory too.
+    """What a launch is told: T steps, `N` slots visible at step T, `most` slots that a step can read.
 
-    Choices are 0 and 1, or one of the rules above; `k_top` is -1 and `k_trunc` 0 where they are None. Real numbers
-    have the dtype of the arrays.
+    The fields from `score_grad` to `temperature` are `sabcore.engine.rules`'s.
     """
 
     T: int
-    H: int
-    U: int
     N: int
-    memory: int
-    additive: int
+    most: int
     score_grad: int
     first_slot: int
     k_att: int
@@ -54,76 +71,133 @@ class Plan(NamedTuple):
     bounded: int
     loss_level: int
     slot_level: int
-    lists_shared: int
     margin: Any
     eps: Any
     temperature: Any
     key_limit: Any
     query_limit: Any
+    score_limit: Any
+
+
+class Room(NamedTuple):
+    """What stands in a block's shared memory behind vectors and lists: from number `kept_at` on, rows of weights, of
+    the gates', the query's and the key's. `bytes`: all of it."""
+
+    kept_at: int
+    gates: int
+    query: int
+    key: int
+    bytes: int
+
+
+def make_build(config: SABConfig, dtype: Any) -> Build:
+    """The build that runs `config` in float32 or float64."""
+    memory, additive = config.has_memory, config.has_memory and config.score == "additive"
+    H, U = config.hidden_size, config.A if additive else 1
+    return Build(
+        H=H,
+        U=U,
+        units=-(-H // THREADS),
+        key_units=-(-U // THREADS),
+        memory=int(memory),
+        additive=int(additive),
+        threads=THREADS,
+        registers=HELD_REGISTERS * 4 // np.dtype(dtype).itemsize,
+        single=int(np.dtype(dtype).itemsize == 4),
+        rereads=int(memory and (config.k_top is None or config.margin < 0)),
+        shared=1,
+    )
 
 
 def make_plan(config: SABConfig, T: int, dtype: Any) -> Plan:
-    """The plan of a sequence of T steps, in float32 or float64."""
-    truncation, sliding = make_truncation(config, T), config.truncation == "sliding"
+    """The plan of a sequence of T steps."""
+    N, of = config.slots_before(T), str(np.dtype(dtype))
+    shared = rules(config, T, N, dtype)
+    del shared["memory"], shared["additive"]
     number = np.dtype(dtype).type
-    N, memory = config.slots_before(T), config.has_memory
-    plan = Plan(
+    limits = {"key_limit": _KEY_LIMIT, "query_limit": _QUERY_LIMIT, "score_limit": _SCORE_LIMIT}
+    return Plan(
         T=T,
-        H=config.hidden_size,
-        U=config.A if config.score == "additive" and memory else 1,
         N=N,
-        memory=int(memory),
-        additive=int(config.score == "additive"),
-        score_grad=int(config.score_grad),
-        first_slot=config.first_slot,
-        k_att=config.k_att,
-        sparsifier=SOFTMAX if config.sparsifier == "softmax" or config.k_top is None else THRESHOLD,
-        small_memory=_SMALL[config.small_memory],
-        k_top=-1 if config.k_top is None else config.k_top,
-        rank=0 if config.k_top is None else config.k_top + (config.threshold_rank == "k_top+1"),
-        cap=_capacity(config, N),
-        k_trunc=0 if sliding or config.k_trunc is None else config.k_trunc,
-        segment_offset=config.segment_offset,
-        L=truncation.levels,
-        bounded=getattr(truncation, "bounded", 0),
-        loss_level=truncation.loss_level,
-        slot_level=truncation.slot_level,
-        lists_shared=0,
-        margin=number(config.margin),
-        eps=number(config.eps),
-        temperature=number(config.temperature),
-        key_limit=number(_KEY_LIMIT[str(np.dtype(dtype))]),
-        query_limit=number(_QUERY_LIMIT[str(np.dtype(dtype))]),
+        most=N if config.k_top is None or config.margin < 0 else shared["cap"],
+        **shared,
+        **{name: number(limit[of]) for name, limit in limits.items()},
     )
-    roomy = plan._replace(lists_shared=1)
-    return roomy if forward_bytes(roomy, dtype) <= SHARED_BYTES else plan
 
 
-def _capacity(config: SABConfig, N: int) -> int:
-    """Selected slots that the tape keeps a step. What exceeds it (all slots, or ties) is selected again on the way
-    back, by the same function from the same numbers."""
-    if config.k_top is None or not config.has_memory:
-        return 0
-    one_more = config.sparsifier == "threshold" and config.threshold_rank == "k_top+1"
-    return min(N, config.k_top + one_more)
+class Tiles(NamedTuple):
+    """The products of a kernel: with W_hh, and, if there is a memory, with the query's and the key's weights."""
+
+    gates: Tile
+    query: Tile
+    key: Tile
 
 
-def threads_for(plan: Plan, most: int) -> int:
-    """Threads of a block: one for each gate of each unit, in whole warps, as far as there are."""
-    return min(most, -(-4 * plan.H // 32) * 32)
+def forward_tiles(build: Build) -> Tiles:
+    """States (H) -> gates (4H), queries and keys (U)."""
+    to_key = tile(build.H, build.U, build.threads)
+    return Tiles(tile(build.H, 4 * build.H, build.threads, build.registers), to_key, to_key)
 
 
-def forward_bytes(plan: Plan, dtype: Any) -> int:
-    """Shared memory of the forward kernel: its vectors, and lists of N slots if they stand there."""
-    numbers = 7 * plan.H + 4 * plan.U + threads_for(plan, FORWARD_THREADS)
-    return _bytes(numbers, plan.lists_shared * plan.N, dtype)
+def backward_tiles(build: Build) -> Tiles:
+    """The gradients of gates (4H), queries and keys (U) -> that of the state (H)."""
+    from_key = tile(build.U, build.H, build.threads)
+    return Tiles(tile(4 * build.H, build.H, build.threads, build.registers), from_key, from_key)
 
 
-def backward_bytes(plan: Plan, dtype: Any) -> int:
-    """Shared memory of the backward kernel: its vectors, and lists of `cap` slots."""
-    numbers = 7 * plan.H + 6 * plan.U + threads_for(plan, BACKWARD_THREADS)
-    return _bytes(numbers, plan.cap, dtype)
+def offsets(*sizes: int) -> tuple[int, ...]:
+    """Where vectors of these sizes begin, one behind the other, and where the last one ends.
+
+    Each begins at a multiple of four numbers: the assembler then reads four of them at once.
+    """
+    ends = [0]
+    for size in sizes:
+        ends.append(ends[-1] + -(-size // 4) * 4)
+    return tuple(ends)
 
 
-def _bytes(numbers: int, slots: int, dtype: Any) -> int:
-    return (numbers + FLOAT_LISTS * slots) * np.dtype(dtype).itemsize + INT_LISTS * slots * 4
+def forward_vectors(build: Build) -> tuple[int, ...]:
+    """Offsets of h, feature(h), feature(hhat), q, e, w_a, the partial sums of a product, those of a key; the end."""
+    H, U, tiles = build.H, build.U, forward_tiles(build)
+    part = max(tiles.gates.partial, tiles.query.partial, build.threads, H, COLLECTORS)
+    return offsets(H, H, H, U, U, U, part, tiles.key.partial)
+
+
+def backward_vectors(build: Build) -> tuple[int, ...]:
+    """Offsets of dz, ds, a key's or a query's gradient, q, e, w_a, partial sums; the end."""
+    H, U, tiles = build.H, build.U, backward_tiles(build)
+    part = max(tiles.gates.partial, tiles.query.partial, build.threads, U, COLLECTORS)
+    return offsets(4 * H, H, U, U, U, U, part)
+
+
+def forward_room(build: Build, plan: Plan, itemsize: int, limit: int) -> tuple[Build, Room]:
+    """`limit` bytes of shared memory, divided: the vectors, then the lists of N slots if they fit, then weights."""
+    vectors, tiles = forward_vectors(build)[-1] * itemsize, forward_tiles(build)
+    lists = 2 * plan.N * itemsize + plan.N * 4 + plan.most * (2 * itemsize + 4)
+    return _divide(build, tiles, itemsize, limit, vectors, lists)
+
+
+def backward_room(build: Build, plan: Plan, itemsize: int, limit: int) -> tuple[Build, Room]:
+    """The same: vectors and lists of `cap` slots, then the gradients by level if they fit, then weights."""
+    vectors, tiles = backward_vectors(build)[-1] * itemsize, backward_tiles(build)
+    vectors += 0 if build.rereads else plan.cap * (4 * itemsize + 4)
+    return _divide(build, tiles, itemsize, limit, vectors, 2 * plan.L * build.H * itemsize)
+
+
+def _divide(build: Build, tiles: Tiles, itemsize: int, limit: int, vectors: int, lists: int) -> tuple[Build, Room]:
+    """The build that this room is for, and the room: `vectors` in any case, though they do not fit."""
+    vectors, lists = _aligned(vectors), _aligned(lists)
+    shared = vectors + lists <= limit
+    kept_at = used = vectors + lists * shared
+    kept = []
+    for of in tiles if build.memory else tiles[:1]:
+        row = WIDTH * build.threads * itemsize
+        kept.append(max(0, min(of.depth - of.held, (limit - used) // row)) * (of.blocks == 1))
+        used += kept[-1] * row
+    gates, query, key = (*kept, 0, 0)[:3]
+    return build._replace(shared=int(shared)), Room(kept_at // itemsize, gates, query, key, used)
+
+
+def _aligned(size: int) -> int:
+    """In bytes: up to the next multiple of 16."""
+    return -(-size // 16) * 16

@@ -1,135 +1,117 @@
-"""A block's products: a vector and a matrix, a list of weights and the rows it selects, a vector and single rows.
+"""Products of a vector and a matrix, the same matrix at every step: what a step costs is how near the weights are.
 
-Threads stand side by side along the columns, so that a warp reads memory in one piece. Where there are more threads
-than columns, several share a column: each takes every `shares`-th row, and the partial sums are added in order.
-
-`AHEAD` rows are asked for before the first is used: a load takes hundreds of cycles, and nothing else hides them.
+A thread works on the same part of the matrix each time, so it keeps that part: as many rows as it can in registers,
+then in shared memory, and only the rest comes from global memory, every time. Threads stand side by side along the
+columns, each with `WIDTH` of them, so that a number of the vector is read once for all of them; where there are more
+threads than that takes, the rows are divided into `shares`, and whoever uses a column adds up what they found.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from numba import cuda
 
-from sabcore.engine.cuda.device_math import index, quotient
-
-#: Rows under way at a time; a loop over so many is unrolled by the compiler.
-AHEAD = 8
-#: At most so many threads share a column, for one of them adds up what they found.
-MAX_SHARES = 32
+from sabcore.engine.cuda.device_math import index, wide
+from sabcore.engine.cuda.tile import AHEAD, NEAR, WIDTH, Tile
 
 
-class Place(NamedTuple):
-    """A thread's place over a number of columns: its first column, and which of so many `shares` of the rows it has.
+@cuda.jit(device=True)
+def _entry(tile: Tile, v: Any, row: int, r: int) -> Any:
+    """v[row + r], 0 beyond its end."""
+    if tile.even or row + wide(r) < wide(tile.rows):
+        return v[row + wide(r)]
+    return v.dtype.type(0)
 
-    Columns beyond the last mean that it has nothing to do. Dividing is slow: places are found once, not every step.
+
+@cuda.jit(device=True)
+def _element(tile: Tile, M: Any, row: int, r: int, column: int, k: int) -> Any:
+    """M[row + r, column + k * groups], M row by row; some element where there is none."""
+    if tile.even:
+        return M[row * wide(tile.columns) + column + wide(r * tile.columns + k * tile.groups)]
+    within = min(row + wide(r), wide(tile.rows - 1)) * wide(tile.columns)
+    return M[within + min(column + wide(k * tile.groups), wide(tile.columns - 1))]
+
+
+@cuda.jit(device=True)
+def _place(tile: Tile) -> Any:
+    """The calling thread's share of the rows, and its first row and column."""
+    tid = index(cuda.threadIdx.x)
+    share = index(tid // index(tile.groups))
+    return share, wide(share) * wide(tile.depth), wide(index(tid - share * index(tile.groups)))
+
+
+@cuda.jit(device=True)
+def hold(tile: Tile, M: Any, held: Any, keep: int, kept: Any) -> None:
+    """M (RC,), row by row -> the thread's own: `held` registers, then `keep` more rows of shared memory.
+
+    No thread reads what another one has written to `kept`.
     """
-
-    column: int
-    share: int
-    shares: int
-
-
-@cuda.jit(device=True)
-def place_over(columns: int) -> Place:
-    """The calling thread's place over `columns` columns."""
-    shares = min(MAX_SHARES, max(1, quotient(cuda.blockDim.x, columns)))
-    share = quotient(cuda.threadIdx.x, columns) if shares > 1 else 0
-    column = cuda.threadIdx.x - share * columns
-    return Place(index(column if share < shares else columns), index(share), index(shares))
+    share, row, column = _place(tile)
+    if share >= tile.shares:
+        return
+    for r in range(tile.held):
+        for k in range(WIDTH):
+            held[r * WIDTH + k] = _element(tile, M, row, r, column, k)
+    row, slot = row + wide(tile.held), wide(cuda.threadIdx.x)
+    for _r in range(keep):
+        for k in range(WIDTH):
+            kept[slot + wide(k * tile.threads)] = _element(tile, M, row, 0, column, k)
+        row, slot = row + wide(1), slot + wide(WIDTH * tile.threads)
 
 
 @cuda.jit(device=True)
-def gather_shares(place: Place, part: Any, out: Any, columns: int) -> None:
-    """part[index(share * columns + c)], written by any thread -> out[:columns]; leaves all threads in step."""
-    cuda.syncthreads()
-    if place.shares > 1:
-        c = index(cuda.threadIdx.x)
-        if c < columns:
-            total = part[c]
-            for share in range(1, place.shares):
-                total += part[index(share * columns + c)]
-            out[c] = total
-        cuda.syncthreads()
+def multiply(tile: Tile, v: Any, M: Any, held: Any, keep: int, kept: Any, part: Any) -> None:
+    """v (R,), M (RC,) and what `hold` made of it -> part (shares C,), for `gathered`: v M, each share for itself.
 
-
-@cuda.jit(device=True)
-def row_product(place: Place, v: Any, M: Any, rows: int, columns: int, out: Any, part: Any) -> None:
-    """v (R,), M (RC,), a matrix row by row -> out (C,) = v M. All threads must call and leave in step.
-
-    part (threads,) is scratch, here and below.
+    v must be complete, and part may be read after a barrier.
     """
-    step, jump, c = place.shares, index(place.shares * columns), place.column
-    while c < columns:
-        total, r, at = v.dtype.type(0), place.share, index(place.share * columns + c)
-        while r + (AHEAD - 1) * step < rows:
-            for i in range(AHEAD):
-                total += v[index(r + i * step)] * M[index(at + i * jump)]
-            r, at = index(r + AHEAD * step), index(at + AHEAD * jump)
-        while r < rows:
-            total += v[r] * M[at]
-            r, at = index(r + step), index(at + jump)
-        if step == 1:
-            out[c] = total
-        else:
-            part[index(place.share * columns + c)] = total
-        c = index(c + cuda.blockDim.x)
-    gather_shares(place, part, out, columns)
+    share, first, column = _place(tile)
+    if share >= tile.shares:
+        return
+    sums = cuda.local.array(WIDTH, M.dtype)
+    for _block in range(tile.blocks):
+        for k in range(WIDTH):
+            sums[k] = 0
+        for r in range(tile.held):
+            x = _entry(tile, v, first, r)
+            for k in range(WIDTH):
+                sums[k] += x * held[r * WIDTH + k]
+        row, end, slot = first + wide(tile.held), first + wide(tile.held + keep), wide(cuda.threadIdx.x)
+        while row + wide(NEAR) <= end:
+            for r in range(NEAR):
+                x = _entry(tile, v, row, r)
+                for k in range(WIDTH):
+                    sums[k] += x * kept[slot + wide((r * WIDTH + k) * tile.threads)]
+            row, slot = row + wide(NEAR), slot + wide(NEAR * WIDTH * tile.threads)
+        while row < end:
+            x = _entry(tile, v, row, 0)
+            for k in range(WIDTH):
+                sums[k] += x * kept[slot + wide(k * tile.threads)]
+            row, slot = row + wide(1), slot + wide(WIDTH * tile.threads)
+        end = first + wide(tile.depth)
+        while row + wide(AHEAD) <= end:
+            for r in range(AHEAD):
+                x = _entry(tile, v, row, r)
+                for k in range(WIDTH):
+                    sums[k] += x * _element(tile, M, row, r, column, k)
+            row += wide(AHEAD)
+        while row < end:
+            x = _entry(tile, v, row, 0)
+            for k in range(WIDTH):
+                sums[k] += x * _element(tile, M, row, 0, column, k)
+            row += wide(1)
+        for k in range(WIDTH):
+            at = column + wide(k * tile.groups)
+            if tile.even or at < wide(tile.columns):
+                part[wide(share) * wide(tile.columns) + at] = sums[k]
+        column += wide(WIDTH * tile.groups)
 
 
 @cuda.jit(device=True)
-def memory_row(plan: Any, j: int, b: int) -> int:
-    """Where slot j of batch row b stands in h_all ((T+1)B,H)."""
-    return (plan.first_slot + j * plan.k_att) * cuda.gridDim.x + b
-
-
-@cuda.jit(device=True)
-def weighted_rows(plan: Any, place: Place, h_all: Any, b: int, w: Any, idx: Any, n: int, out: Any, part: Any) -> None:
-    """w idx (n,), the memories in h_all ((T+1)B,H) -> out (H,) = sum_i w_i m_i; otherwise as `row_product`."""
-    step, u = place.shares, place.column
-    while u < plan.H:
-        total, r = w.dtype.type(0), place.share
-        while r + (AHEAD - 1) * step < n:
-            for i in range(AHEAD):
-                at = memory_row(plan, idx[index(r + i * step)], b)
-                total += w[index(r + i * step)] * h_all[index(at), u]
-            r = index(r + AHEAD * step)
-        while r < n:
-            at = memory_row(plan, idx[r], b)
-            total += w[r] * h_all[index(at), u]
-            r = index(r + step)
-        if step == 1:
-            out[u] = total
-        else:
-            part[index(place.share * plan.H + u)] = total
-        u = index(u + cuda.blockDim.x)
-    gather_shares(place, part, out, plan.H)
-
-
-@cuda.jit(device=True)
-def row_dots(plan: Any, h_all: Any, b: int, v: Any, idx: Any, n: int, out: Any, part: Any) -> None:
-    """v (H,), the memories -> out (n,), out_i = v . m_i: a warp for each row. All threads must call, and end in step.
-
-    Every thread of a warp passes both of its barriers, whether it has a row or not.
-    """
-    tid, width = cuda.threadIdx.x, min(32, cuda.blockDim.x)
-    warp = quotient(tid, width)
-    lane, warps, first = tid - warp * width, quotient(cuda.blockDim.x, width), 0
-    while first < n:
-        i = first + warp
-        total, u = v.dtype.type(0), index(lane)
-        if i < n:
-            at = memory_row(plan, idx[i], b)
-            while u < plan.H:
-                total += v[u] * h_all[index(at), u]
-                u = index(u + width)
-        part[index(tid)] = total
-        cuda.syncwarp()
-        if lane == 0 and i < n:
-            for other in range(1, width):
-                total += part[index(tid + other)]
-            out[i] = total
-        cuda.syncwarp()
-        first += warps
-    cuda.syncthreads()
+def gathered(tile: Tile, part: Any, column: int) -> Any:
+    """Column `column` of the product, added up in the order of the rows."""
+    total = part[column]
+    for share in range(1, tile.shares):
+        total += part[wide(column) + wide(share * tile.columns)]
+    return total

@@ -2,9 +2,9 @@
 
     tanh(k + q) = 1 - 2 / (1 + E e),   E = exp(2k) kept when the slot is written,   e = exp(2q) once a step
 
-so that a unit of a score costs a product and a division. A slot with a unit beyond `key_limit`, where an exponential
-would have to be clamped and a query of the other sign could still undo it, keeps its key k itself: it is marked `far`
-and scored by tanh. Queries may be clamped, for a key that is not far cannot bring them back.
+so that a unit of a score costs a product and a share of a division. A slot with a unit beyond `key_limit`, where an
+exponential would have to be clamped and a query of the other sign could still undo it, keeps its key k itself: it is
+marked `far` and scored by tanh. Queries may be clamped, for a key that is not far cannot bring them back.
 
 Both scores are treated alike: a key is `feature(m) W_k`, a query `feature(hhat) W_q`. Additive: feature(m) = m, U = A
 units. Separable: feature(m) = tanh m, U = 1, and the key is kept as it is.
@@ -17,61 +17,58 @@ from typing import Any
 
 from numba import cuda
 
-from sabcore.engine.cuda.device_math import clamp, index, quotient
+from sabcore.engine.cuda.device_math import clamp, fraction, index, wide
+from sabcore.engine.cuda.product import gathered
 
 #: So many threads work together on one slot, side by side along its units: 32 bytes of float32.
 LANES = 8
-#: Pairs of units under way at a time; see `product.py`.
-PAIRS_AHEAD = 4
+#: Units of a slot that a thread asks for at once, four to a division, while it works on the slot before.
+CHUNK = 16
 
 
 @cuda.jit(device=True)
-def feature(plan: Any, m: Any) -> Any:
+def feature(build: Any, m: Any) -> Any:
     """What the score sees of a unit of a state."""
-    return m if plan.additive else type(m)(math.tanh(m))
+    return m if build.additive else type(m)(math.tanh(m))
 
 
 @cuda.jit(device=True)
-def feature_slope(plan: Any, m: Any) -> Any:
+def feature_slope(build: Any, m: Any) -> Any:
     """The derivative of `feature`."""
     one = type(m)(1)
-    if plan.additive:
+    if build.additive:
         return one
     e = type(m)(math.tanh(m))
     return one - e * e
 
 
 @cuda.jit(device=True)
-def write_key(plan: Any, k: Any, keys: Any, far: Any, row: int) -> None:
-    """k (U,) -> keys[row] (U,) and far[row]. All threads must call."""
-    tid, threads = cuda.threadIdx.x, cuda.blockDim.x
-    beyond = 0
-    if plan.additive:
-        u = index(tid)
-        while u < plan.U:
-            if abs(k[u] + k[u]) > plan.key_limit:
-                beyond = 1
-            u = index(u + threads)
-    beyond = cuda.syncthreads_or(beyond)
-    u = index(tid)
-    while u < plan.U:
-        if plan.additive and not beyond:
-            keys[row, u] = math.exp(k[u] + k[u])
-        else:
-            keys[row, u] = k[u]
-        u = index(u + threads)
-    if tid == 0:
-        far[row] = beyond
+def key_is_far(build: Any, plan: Any, tile: Any, part: Any, k: Any) -> bool:
+    """part, for a key -> k, the thread's units of it; returns whether one of them is beyond the limit."""
+    beyond = False
+    for n in range(build.key_units):
+        u = index(cuda.threadIdx.x + n * build.threads)
+        if u < build.U:
+            k[n] = gathered(tile, part, u)  # A.1, P.1
+            beyond = beyond or abs(k[n] + k[n]) > plan.key_limit
+    return beyond if build.additive else False
 
 
 @cuda.jit(device=True)
-def exp_query(plan: Any, q: Any, e: Any) -> None:
-    """q (U,) -> e (U,) = exp(2q), clamped."""
-    u = index(cuda.threadIdx.x)
-    while u < plan.U:
-        e[u] = math.exp(clamp(q[u] + q[u], plan.query_limit))
+def write_key(build: Any, k: Any, beyond: int, tape: Any, row: int) -> None:
+    """k, the thread's units of a key, and whether any unit of any thread is `beyond` -> the tape's keys and far."""
+    for n in range(build.key_units):
+        u = index(cuda.threadIdx.x + n * build.threads)
+        if u < build.U:
+            tape.keys[row, u] = math.exp(k[n] + k[n]) if build.additive and not beyond else k[n]
+    if cuda.threadIdx.x == 0:
+        tape.far[row] = 1 if beyond else 0
 
-        u = index(u + cuda.blockDim.x)
+
+@cuda.jit(device=True)
+def exp_query(plan: Any, q: Any) -> Any:
+    """exp(2q) of a unit, clamped."""
+    return type(q)(math.exp(clamp(q + q, plan.query_limit)))
 
 
 @cuda.jit(device=True)
@@ -81,46 +78,56 @@ def unit(key: Any, is_far: int, q: Any, e: Any) -> Any:
     if is_far:
         t = type(e)(math.tanh(key + q))
         return t, one - t * t  # A.3, A.3*
-    x = bounded(key * e)
+    x = min(key * e, type(e)(1e18))  # tanh is 1 there, and a product of two does not overflow
     y = one / (one + x)
     return one - (y + y), type(e)(4) * (x * y) * y  # A.3, A.3*
 
 
 @cuda.jit(device=True)
-def bounded(x: Any) -> Any:
-    """x, or what is large enough for tanh to be 1 and small enough for products of two not to overflow."""
-    return min(x, type(x)(1e18))
-
-
-@cuda.jit(device=True)
 def score_slots(
-    plan: Any, keys: Any, far: Any, b: int, N: int, q: Any, e: Any, w_a: Any, scores: Any, part: Any
+    build: Any, plan: Any, tape: Any, b: int, N: int, q: Any, e: Any, w_a: Any, scores: Any, part: Any
 ) -> None:
-    """keys (NB,U), q e w_a (U,) -> scores[:N] of row b's slots. All threads must call, and leave in step."""
-    tid, threads, B = cuda.threadIdx.x, cuda.blockDim.x, cuda.gridDim.x
-    if not plan.additive:
-        j = index(tid)
+    """The tape's keys, q e w_a (U,) -> scores[:N] of row b's slots. All threads must call, and leave in step."""
+    tid, B, one = index(cuda.threadIdx.x), cuda.gridDim.x, q.dtype.type(1)
+    if not build.additive:
+        j = tid
         while j < N:
-            scores[j] = keys[j * B + b, 0] + q[0]  # P.3
-            j = index(j + threads)
+            scores[j] = tape.keys[j * B + b, 0] + q[0]  # P.3
+            j = index(j + build.threads)
         cuda.syncthreads()
         return
-    j, slots = quotient(tid, LANES), quotient(threads, LANES)
-    lane = tid - j * LANES
-    first = 0
+    slots = index(build.threads // LANES)
+    j, first = index(tid // index(LANES)), 0
+    lane = index(tid - j * LANES)
+    mine_e, mine_w = cuda.local.array(CHUNK, q.dtype), cuda.local.array(CHUNK, q.dtype)
+    now, ahead = cuda.local.array(CHUNK, q.dtype), cuda.local.array(CHUNK, q.dtype)
+    weight = q.dtype.type(0)
+    for n in range(CHUNK):
+        u = wide(lane) + wide(n * LANES)
+        mine_e[n], mine_w[n] = (e[u], w_a[u]) if u < wide(build.U) else (one, one - one)
+        weight += mine_w[n]
+    is_far_ahead = _ask_for(build, tape, j, N, b, lane, ahead)
     while first < N:
+        is_far = is_far_ahead
+        for n in range(CHUNK):
+            now[n] = ahead[n]
+        is_far_ahead = _ask_for(build, tape, index(j + slots), N, b, lane, ahead)
         if j < N:
             row = index(j * B + b)
-            part[index(tid)] = (
-                _share_by_tanh(plan, keys, row, q, w_a, lane)
-                if far[row]
-                else _share_by_exponentials(plan, keys, row, e, w_a, lane)
-            )
+            if is_far:
+                total = _by_tanh(build, tape.keys, row, q, w_a, lane)
+            else:
+                total = q.dtype.type(0)
+                for n in range(0, CHUNK, 4):
+                    if n * LANES < build.U:
+                        total += _four(build, plan, now, mine_e, mine_w, n)
+                total = weight - (total + total) + _beyond_chunk(build, plan, tape.keys, row, e, w_a, lane)  # A.4
+            part[tid] = total
         cuda.syncwarp()
         if lane == 0 and j < N:
-            total = part[index(tid)]
+            total = part[tid]
             for other in range(1, LANES):
-                total += part[index(tid + other)]
+                total += part[wide(tid) + wide(other)]
             scores[j] = total
         cuda.syncwarp()
         j = index(j + slots)
@@ -129,30 +136,45 @@ def score_slots(
 
 
 @cuda.jit(device=True)
-def _share_by_tanh(plan: Any, keys: Any, row: int, q: Any, w_a: Any, lane: int) -> Any:
-    """What the units lane, lane + LANES, ... add to the score of a slot that is far."""
-    total, u = w_a.dtype.type(0), index(lane)
-    while u < plan.U:
-        total += w_a[u] * type(total)(math.tanh(keys[row, u] + q[u]))  # A.3, A.4
+def _ask_for(build: Any, tape: Any, j: int, N: int, b: int, lane: int, ahead: Any) -> int:
+    """The first CHUNK units of slot j that are a lane's, zeros where there are none; returns whether it is far."""
+    if j >= N:
+        return 0
+    row = index(j * cuda.gridDim.x + b)
+    for n in range(CHUNK):
+        u = wide(lane) + wide(n * LANES)
+        ahead[n] = tape.keys[row, u] if u < wide(build.U) else ahead.dtype.type(0)
+    return tape.far[row]
+
+
+@cuda.jit(device=True)
+def _four(build: Any, plan: Any, E: Any, e: Any, w: Any, n: int) -> Any:
+    """sum of w / (1 + E e) over four units from n on, by one division."""
+    one, limit = type(plan.score_limit)(1), plan.score_limit
+    x0, x1 = min(one + E[n] * e[n], limit), min(one + E[n + 1] * e[n + 1], limit)  # A.3
+    x2, x3 = min(one + E[n + 2] * e[n + 2], limit), min(one + E[n + 3] * e[n + 3], limit)  # A.3
+    x, y = x0 * x1, x2 * x3
+    sum_of_all = (w[n] * x1 + w[n + 1] * x0) * y + (w[n + 2] * x3 + w[n + 3] * x2) * x
+    return fraction(build.single, sum_of_all, x * y)
+
+
+@cuda.jit(device=True)
+def _beyond_chunk(build: Any, plan: Any, keys: Any, row: int, e: Any, w_a: Any, lane: int) -> Any:
+    """What the units of long keys that are a lane's, but not in its first CHUNK, add to the score of a slot."""
+    one, total = w_a.dtype.type(1), w_a.dtype.type(0)
+    u = index(lane + CHUNK * LANES)
+    while u < build.U:
+        half = w_a[u] / min(one + keys[row, u] * e[u], plan.score_limit)  # A.3
+        total += w_a[u] - (half + half)  # A.4
         u = index(u + LANES)
     return total
 
 
 @cuda.jit(device=True)
-def _share_by_exponentials(plan: Any, keys: Any, row: int, e: Any, w_a: Any, lane: int) -> Any:
-    """What the units lane, lane + LANES, ... add to the score of any other slot. Two of them share one division."""
-    one, total, weight = w_a.dtype.type(1), w_a.dtype.type(0), w_a.dtype.type(0)
-    u = index(lane)
-    while u + (2 * PAIRS_AHEAD - 1) * LANES < plan.U:
-        for i in range(PAIRS_AHEAD):
-            v, w = index(u + 2 * i * LANES), index(u + (2 * i + 1) * LANES)
-            x = bounded(one + keys[row, v] * e[v])  # A.3
-            y = bounded(one + keys[row, w] * e[w])  # A.3
-            weight += w_a[v] + w_a[w]
-            total += (w_a[v] * y + w_a[w] * x) / (x * y)
-        u = index(u + 2 * PAIRS_AHEAD * LANES)
-    while u < plan.U:
-        weight += w_a[u]
-        total += w_a[u] / bounded(one + keys[row, u] * e[u])  # A.3
+def _by_tanh(build: Any, keys: Any, row: int, q: Any, w_a: Any, lane: int) -> Any:
+    """What a lane's units add to the score of a slot that is far."""
+    total, u = w_a.dtype.type(0), index(lane)
+    while u < build.U:
+        total += w_a[u] * type(total)(math.tanh(keys[row, u] + q[u]))  # A.3, A.4
         u = index(u + LANES)
-    return weight - (total + total)  # A.4
+    return total

@@ -12,8 +12,8 @@ from typing import Any
 from numba import cuda
 
 from sabcore.engine.cuda.device_math import block_max, block_sum, index
-from sabcore.engine.cuda.plan import RAW, SOFTMAX, THRESHOLD
 from sabcore.engine.cuda.topk import select_row
+from sabcore.engine.rules import RAW, SOFTMAX, THRESHOLD
 
 
 @cuda.jit(device=True)
@@ -27,14 +27,16 @@ def rule_for(plan: Any, N: int) -> int:
 @cuda.jit(device=True)
 def select(plan: Any, N: int, scores: Any, idx: Any, a: Any, some_idx: Any, some_a: Any) -> int:
     """scores[:N] -> how many slots have weight or gradient; they and their scores stand in idx and a."""
-    rule = rule_for(plan, N)
+    rule, r = rule_for(plan, N), N
     if rule == THRESHOLD:
         r = min(plan.rank, N)
+    elif rule == SOFTMAX and plan.k_top > 0:
+        r = min(plan.k_top, N)
+    if rule == THRESHOLD or r < N:
         select_row(scores, N, r, idx, a, some_idx, some_a)
-        return _append_active(plan, N, scores, r, idx, a) if plan.margin < 0 else r
-    if rule == SOFTMAX and 0 < plan.k_top < N:
-        select_row(scores, N, plan.k_top, idx, a, some_idx, some_a)
-        return plan.k_top
+        if rule == THRESHOLD and plan.margin < 0:
+            return _append_active(plan, N, scores, r, idx, a)
+        return r
     j = index(cuda.threadIdx.x)
     while j < N:
         idx[j], a[j] = j, scores[j]

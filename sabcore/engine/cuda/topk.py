@@ -12,7 +12,7 @@ from typing import Any
 
 from numba import cuda
 
-from sabcore.engine.cuda.device_math import index, quotient
+from sabcore.engine.cuda.device_math import index, quotient, wide
 
 
 @cuda.jit(device=True)
@@ -42,10 +42,10 @@ def _best_of_groups(
     i = index(cuda.threadIdx.x)
     while i < n:
         group = quotient(i, size)
-        lo = group * size
-        rank = _rank(a, start + lo, start + min(lo + size, n), start + i)
+        lo = index(group * index(size))
+        rank = _rank(a, index(start + lo), index(start + min(index(lo + size), index(n))), index(start + i))
         if rank < k:
-            place = index(to + group * k + rank)
+            place = index(to + group * index(k) + rank)
             values[place], indices[place] = a[index(start + i)], i if is_row else names[index(start + i)]
         i = index(i + cuda.blockDim.x)
     cuda.syncthreads()
@@ -55,18 +55,22 @@ def _best_of_groups(
 
 @cuda.jit(device=True)
 def _rank(a: Any, lo: int, hi: int, i: int) -> int:
-    """How many of a[lo:hi] come before a[i]."""
-    mine, rank = a[index(i)], 0
+    """How many of a[lo:hi] come before a[i]: of those before it that are no less, of those after it that are more."""
+    mine, rank = a[i], index(0)
+    p, middle, end = wide(lo), wide(i), wide(hi)
     if mine == mine:
-        for p in range(lo, hi):
-            other = a[index(p)]
-            if other > mine or (other == mine and p < i):
-                rank += 1
-    else:
-        for p in range(lo, hi):
-            other = a[index(p)]
-            if other == other or p < i:
-                rank += 1
+        while p < middle:
+            rank = index(rank + index(a[p] >= mine))
+            p += wide(1)
+        while p < end:
+            rank = index(rank + index(a[p] > mine))
+            p += wide(1)
+        return rank
+    rank = index(i - lo)
+    while p < end:
+        if p > middle:
+            rank = index(rank + index(a[p] == a[p]))
+        p += wide(1)
     return rank
 
 

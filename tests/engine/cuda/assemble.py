@@ -1,63 +1,90 @@
-"""Compile the kernels as for a GPU, without one; `python -m tests.engine.cuda.assemble 9 0` prints JSON.
+"""Compile the kernels as for a GPU, without one; `python -m tests.engine.cuda.assemble 9 0 float32` prints JSON.
 
-For each kernel and dtype: registers and bytes spilled, as ptxas assembles the whole program and as nvJitLink does when
-a kernel is launched, and how often the code computes in float64. A process compiles for one compute capability only,
-because Numba keeps the device functions it has compiled.
+For each kernel and dtype: registers and bytes spilled, as ptxas assembles them (a driver does the same when a kernel is
+loaded), and how often the code computes in float64. A process compiles for one compute capability only, because Numba
+keeps the device functions it has compiled.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
-from numba import cuda, typeof, types
+import numpy as np
 
-from sabcore import SABConfig
-from sabcore.engine.cuda.launch import KERNELS
-from sabcore.engine.cuda.plan import make_plan
+from sabcore import SABConfig, init_params
+from sabcore.engine.cuda import largest, launch, run
 
-#: By name, because only this test needs it and type checkers need not know it.
-nvjitlink: Any = importlib.import_module("cuda.bindings.nvjitlink")
-CONFIG = SABConfig.paper(input_size=10, hidden_size=128, output_size=10, k_top=10)
-
-
-def signature(name: str, dtype: str) -> tuple[Any, ...]:
-    """The types of a kernel's arguments, as `run` and `largest` pass them."""
-    number, plan = getattr(types, dtype), typeof(make_plan(CONFIG, 20, dtype))
-    v, m, iv, im = (types.Array(of, ndim, "C") for of in (number, types.int32) for ndim in (1, 2))
-    forward = (plan, v, v, v, v, m, m, m, m, m, m, m, iv, im, m, iv, m, im)
-    backward = (plan, v, v, v, v, m, m, m, m, m, m, iv, im, m, iv, *[m] * 12, im)
-    topk = (m, types.int64, types.Array(types.int64, 2, "C"), m, im, m)
-    return {"forward": forward, "backward": backward, "topk": topk}[name]
+SIZES: dict[str, Any] = {"input_size": 10, "hidden_size": 128, "output_size": 10}
+#: What is timed, and what takes another way through the kernels: no memory, a read of every slot, a separable score.
+CONFIGS = {
+    "paper": SABConfig.paper(**SIZES, k_top=10),
+    "lstm": SABConfig.lstm(**SIZES),
+    "self_attention": SABConfig.self_attention(**SIZES),
+    "released": SABConfig.released(**SIZES, k_top=10),
+}
 
 
-def assemble(name: str, dtype: str, capability: tuple[int, int]) -> dict[str, int]:
-    """Compile one kernel to PTX with Numba, and that to machine code in two ways."""
-    kernel, threads = KERNELS[name]
+class Launch(NamedTuple):
+    """A call of `sabcore.engine.cuda.launch.launch`."""
+
+    name: str
+    build: Any
+    dtype: str
+    blocks: int
+    shared_bytes: int
+    args: tuple[Any, ...]
+
+
+@contextmanager
+def recorded(launches: list[Launch]) -> Iterator[None]:
+    """Inside, kernels are not launched but noted down; what they would have found is zeros."""
+
+    def note(name: str, build: Any, dtype: Any, blocks: int, shared_bytes: int, *args: Any) -> None:
+        launches.append(Launch(name, build, str(dtype), blocks, shared_bytes, args))
+
+    empty = mock.patch("numpy.empty", np.zeros)
+    with mock.patch.object(run, "launch", note), mock.patch.object(largest, "launch", note), empty:
+        yield
+
+
+def launches_of(config: SABConfig, dtype: str, T: int = 200, B: int = 2) -> list[Launch]:
+    """Those of a forward and a backward pass."""
+    found: list[Launch] = []
+    params = {name: value.astype(dtype) for name, value in init_params(config, dtype="float64").items()}
+    state = np.zeros((B, config.hidden_size), dtype)
+    with recorded(found):
+        y, tape = run.forward(config, params, np.ones((T, B, config.input_size), dtype), state, state)
+        run.backward(config, params, tape, y)
+    return found
+
+
+def compile_ptx(of: Launch, capability: tuple[int, int]) -> str:
+    """The PTX that a launch would load on a card of that capability."""
     device = SimpleNamespace(compute_capability=capability)
     with mock.patch("numba.cuda.dispatcher.get_current_device", return_value=device):
-        ptx, _ = cuda.compile(
-            kernel,
-            signature(name, dtype),
-            cc=capability,
-            device=False,
-            abi="numba",
-            output="ptx",
-            launch_bounds=(threads, 1),
-        )
-    found = {"float64": len(re.findall(r"^\s*(?:add|sub|mul|fma|div|cvt|setp)\S*\.f64", ptx, re.MULTILINE))}
-    for way, report in (("ptxas", assembled(ptx, capability)), ("linked", link(ptx, capability))):
-        found[f"{way} registers"] = max(int(n) for n in re.findall(r"Used (\d+) registers", report))
-        found[f"{way} spilled"] = max(int(n) for n in re.findall(r"(\d+) bytes spill stores", report))
-    return found
+        return launch.compile_ptx(of.name, of.build, tuple(launch.typeof(arg) for arg in of.args), capability)
+
+
+def assemble(of: Launch, capability: tuple[int, int]) -> dict[str, int]:
+    """Compile what a launch needs to PTX, and that to machine code."""
+    ptx = compile_ptx(of, capability)
+    command = [ptxas(), "-v", f"-arch=sm_{capability[0]}{capability[1]}", "-", "-o", "/dev/null"]
+    report = subprocess.run(command, input=ptx, capture_output=True, text=True, check=True).stderr
+    return {
+        "float64": len(re.findall(r"^\s*(?:add|sub|mul|fma|div|cvt|setp)\S*\.f64", ptx, re.MULTILINE)),
+        "registers": max(int(n) for n in re.findall(r"Used (\d+) registers", report)),
+        "spilled": max(int(n) for n in re.findall(r"(\d+) bytes spill stores", report)),
+    }
 
 
 def ptxas() -> str:
@@ -69,26 +96,17 @@ def ptxas() -> str:
     return found
 
 
-def assembled(ptx: str, capability: tuple[int, int]) -> str:
-    """What ptxas says while it makes machine code of PTX."""
-    command = [ptxas(), "-v", f"-arch=sm_{capability[0]}{capability[1]}", "-", "-o", "/dev/null"]
-    return subprocess.run(command, input=ptx, capture_output=True, text=True, check=True).stderr
-
-
-def link(ptx: str, capability: tuple[int, int]) -> str:
-    """What nvJitLink says while it does the same, in a form that could be linked with other code."""
-    options = [f"-arch=sm_{capability[0]}{capability[1]}", "-Xptxas=-v", "-verbose"]
-    handle = nvjitlink.create(len(options), options)
-    code = ptx.encode()
-    nvjitlink.add_data(handle, nvjitlink.InputType.PTX, code, len(code), "kernel")
-    nvjitlink.complete(handle)
-    report = bytearray(nvjitlink.get_info_log_size(handle))
-    nvjitlink.get_info_log(handle, report)
-    nvjitlink.destroy(handle)
-    return report.decode(errors="replace")
+def all_launches(dtypes: Sequence[str]) -> Iterator[tuple[str, Launch]]:
+    """Every kernel, by a name: of every configuration in the first dtype, of the first also in the others."""
+    for dtype in dtypes:
+        for name, config in CONFIGS.items() if dtype == dtypes[0] else [next(iter(CONFIGS.items()))]:
+            yield from ((f"{of.name} {name} {dtype}", of) for of in launches_of(config, dtype))
+        found: list[Launch] = []
+        with recorded(found):
+            largest.largest(np.zeros((2, 40), dtype), 5)
+        yield f"topk {dtype}", found[0]
 
 
 if __name__ == "__main__":
     wanted = (int(sys.argv[1]), int(sys.argv[2]))
-    found = {f"{name} {dtype}": assemble(name, dtype, wanted) for name in KERNELS for dtype in ("float32", "float64")}
-    json.dump(found, sys.stdout)
+    json.dump({name: assemble(of, wanted) for name, of in all_launches(sys.argv[3:])}, sys.stdout)

@@ -20,10 +20,11 @@ from sabcore import SABConfig, init_params
 from sabcore.engine import plain
 from sabcore.engine.cuda import launch, run
 from sabcore.engine.cuda import plan as plans
-from sabcore.engine.cuda.largest import topk
+from sabcore.engine.cuda.largest import largest
+from sabcore.engine.rules import THRESHOLD
 from sabcore.reference import complex_step
 from sabcore.reference.compare import errors
-from sabcore.topk import topk as topk_on_cpu
+from sabcore.topk import topk
 from tests.cases import CASES, SIZES, Inputs, random_inputs
 from tests.oracle import allowance
 
@@ -32,6 +33,9 @@ Errors = dict[str, float]
 ALLOWED = 1e-10
 #: Enough threads for several to share a column and for some to be left over, few enough to be quick.
 THREADS = 16
+#: A small model's weights are to be found in all three places: so many numbers in registers, so many bytes shared.
+REGISTERS, SHARED_BYTES = 8, 6000
+SLIDING: dict[str, Any] = {"truncation": "sliding", "k_trunc": 3, "k_remind": 2}
 
 
 def results(engine: Any, config: SABConfig, params: Mapping[str, np.ndarray], inputs: Inputs) -> dict[str, np.ndarray]:
@@ -46,6 +50,8 @@ def compare(
     T: int = 8,
     *,
     threads: int = THREADS,
+    shared_bytes: int = SHARED_BYTES,
+    registers: int = REGISTERS,
     dtype: str = "float64",
     prepare: Callable[[dict[str, np.ndarray]], object] = lambda params: None,
     **wrong: Any,
@@ -60,8 +66,8 @@ def compare(
 
     with (
         np.errstate(all="ignore"),
-        mock.patch.multiple(run, make_plan=make_plan, FORWARD_THREADS=threads, BACKWARD_THREADS=threads),
-        mock.patch.multiple(plans, FORWARD_THREADS=threads, BACKWARD_THREADS=threads),
+        mock.patch.multiple(run, make_plan=make_plan, shared_limit=lambda xp: shared_bytes),
+        mock.patch.multiple(plans, THREADS=threads, HELD_REGISTERS=registers),
     ):
         found = results(run, config, params, inputs)
     wanted = results(plain, config, params, inputs)
@@ -98,7 +104,12 @@ def edges() -> dict[str, Errors]:
     found = {f"{preset},T={T}": compare(small(preset), T) for preset in ("paper", "dev2018", "lstm") for T in (1, 2)}
     found["no slot is ever written"] = compare(small("paper", k_att=9))
     found["more threads than anything else"] = compare(small("paper"), threads=64)
-    found["lists in global memory"] = compare(small("self_attention"), lists_shared=0)
+    for H, room in ((11, 2800), (19, 4000), (40, 9000)):
+        for preset in ("paper", "released", "lstm"):
+            found[f"{preset}, H={H}"] = compare(small(preset, hidden_size=H), 4, shared_bytes=room)
+    for name, room in (("all weights in shared memory", 48 * 1024), ("lists and weights in global memory", 0)):
+        found[name] = compare(small("self_attention"), shared_bytes=room)
+        found[f"sliding, {name}"] = compare(small("paper", **SLIDING), shared_bytes=room)
     found["sixteen units and more"] = compare(small("paper", attention_size=67), 5)
     for preset in ("dev2018", "paper"):
         found[f"{preset}, all scores tie"] = compare(small(preset, k_top=2), prepare=tie)
@@ -119,9 +130,9 @@ def topk_cases() -> dict[str, Errors]:
             ("tied", rng.integers(0, 4, (2, n)).astype(float)),
             ("special", rng.choice(special, (2, n))),
         ):
-            with mock.patch("sabcore.engine.cuda.largest.FORWARD_THREADS", THREADS):
-                indices, values = topk(rows, k)
-            same = np.array_equal(indices, topk_on_cpu(rows, k)[0]) and indices.dtype == np.int64
+            with mock.patch.object(launch, "THREADS", THREADS):
+                indices, values = largest(rows, min(k, n))
+            same = np.array_equal(indices, topk(rows, k)[0]) and indices.dtype == np.int64
             same = same and np.array_equal(values, np.take_along_axis(rows, indices, 1), equal_nan=True)
             found[f"{name}, {k} of {n}"] = {"indices": 0.0 if same else float("inf")}
     return found
@@ -129,7 +140,6 @@ def topk_cases() -> dict[str, Errors]:
 
 def mutants() -> dict[str, Errors]:
     """Kernels with one thing wrong. Each must be off."""
-    sliding = {"truncation": "sliding", "k_trunc": 3, "k_remind": 2}
     ninth, tenth = np.float64(0.9), np.float64(0.1)
     found = {
         "segments are shifted": compare(small("paper", k_trunc=3), segment_offset=1),
@@ -138,11 +148,11 @@ def mutants() -> dict[str, Errors]:
         "another eps": compare(small("paper"), eps=tenth),
         "another margin": compare(small("paper"), margin=tenth),
         "another temperature": compare(small("self_attention"), temperature=ninth),
-        "small memories by the threshold": compare(small("dev2018"), small_memory=plans.THRESHOLD),
+        "small memories by the threshold": compare(small("dev2018"), small_memory=THRESHOLD),
         "the score's gradient is dropped": compare(small("paper"), score_grad=0),
-        "slots are credited as losses are": compare(small("paper", **sliding), slot_level=2),
-        "losses are credited as slots are": compare(small("paper", **sliding), loss_level=1),
-        "sliding gradients are not cut": compare(small("paper", **sliding), bounded=0),
+        "slots are credited as losses are": compare(small("paper", **SLIDING), slot_level=2),
+        "losses are credited as slots are": compare(small("paper", **SLIDING), loss_level=1),
+        "sliding gradients are not cut": compare(small("paper", **SLIDING), bounded=0),
         "no key is far": compare(
             small("self_attention", k_att=3),
             dtype="float32",

@@ -1,6 +1,7 @@
 """Numba's CUDA simulator, completed and made bearable: import this before anything that imports Numba.
 
-The simulator lacks `syncwarp`; a block's barrier does the same, as all threads of a block pass each of ours. And its
+The simulator lacks `syncwarp`; a block's barrier does the same, as all threads of a block pass each of ours. It lacks
+`libdevice`, of which the kernels use one function. And its
 own barrier is a loop that polls all threads and leaves them little time; `threading.Barrier` takes a tenth of it.
 A thread that leaves, or fails, while others wait at a barrier is an error, as it is (undetected) on a GPU. Numba's own
 simulator gives a module its real `cuda` back when the first of several threads leaves a function of it; ours leaves
@@ -13,6 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
@@ -59,4 +61,5 @@ kernel.swapped_cuda_module = _with_simulated_cuda
 BlockManager.run = _run_block
 BlockThread.run = _run_thread
 BlockThread.syncthreads = _wait
+FakeCUDAModule.libdevice = SimpleNamespace(fast_fdividef=lambda a, b: a / b)
 FakeCUDAModule.syncwarp = lambda self: self.syncthreads()

@@ -10,14 +10,8 @@ import pytest
 from sabcore import SABConfig, init_params
 from sabcore.engine import cuda, plain
 from sabcore.engine.cuda import fits
-from sabcore.engine.cuda.plan import (
-    BACKWARD_THREADS,
-    SHARED_BYTES,
-    backward_bytes,
-    forward_bytes,
-    make_plan,
-    threads_for,
-)
+from sabcore.engine.cuda.card import SHARED_BYTES
+from sabcore.engine.cuda.plan import backward_room, forward_room, forward_tiles, make_build, make_plan
 from tests.cases import SIZES, random_inputs
 
 
@@ -28,25 +22,34 @@ def working(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("H", "dtype", "does"), [(128, "float32", True), (512, "float32", True), (2048, "float32", False)]
+    ("H", "dtype", "does"), [(128, "float32", True), (512, "float32", True), (8192, "float32", False)]
 )
 def test_what_fits_into_shared_memory(working, H, dtype, does):
     config = SABConfig.paper(input_size=2, hidden_size=H, output_size=2, k_top=10)
     assert (fits.why_not(config, np.zeros((3, 1, 2), dtype)) is None) == does
 
 
-def test_lists_move_to_global_memory_when_there_are_many_slots():
-    config = SABConfig.paper(input_size=2, hidden_size=128, output_size=2, k_top=10)
-    plans = {T: make_plan(config, T, "float32") for T in (200, 5000)}
-    assert [plans[T].lists_shared for T in plans] == [1, 0]
-    for plan in plans.values():
-        assert max(forward_bytes(plan, "float32"), backward_bytes(plan, "float32")) <= SHARED_BYTES
+def rooms(T, dtype="float32", **fields):
+    """The builds and rooms of both kernels."""
+    config = SABConfig.paper(input_size=2, output_size=2, k_top=10, **fields)
+    build, plan = make_build(config, dtype), make_plan(config, T, dtype)
+    return [of(build, plan, np.dtype(dtype).itemsize, SHARED_BYTES) for of in (forward_room, backward_room)]
 
 
-@pytest.mark.parametrize(("H", "threads"), [(1, 32), (9, 64), (128, 384), (1000, 384)])
-def test_a_block_has_whole_warps(H, threads):
-    config = SABConfig.lstm(input_size=2, hidden_size=H, output_size=2)
-    assert threads_for(make_plan(config, 3, "float32"), BACKWARD_THREADS) == threads
+def test_what_is_kept_near_fits_there_and_lists_go_before_weights():
+    for T, H in ((2, 1), (200, 128), (5000, 128), (30000, 128), (200, 500)):
+        for dtype in ("float32", "float64"):
+            assert max(room.bytes for _, room in rooms(T, dtype, hidden_size=H)) <= SHARED_BYTES
+    (few, near), (more, nearer), (most, nearest) = (rooms(T, hidden_size=128)[0] for T in (200, 5000, 30000))
+    assert [few.shared, more.shared, most.shared] == [1, 1, 0]
+    rows = forward_tiles(few).gates.depth - forward_tiles(few).gates.held
+    assert near.gates == nearer.gates == nearest.gates == rows  # what is used most comes first
+    assert near.query + near.key > nearer.query + nearer.key < nearest.query + nearest.key
+
+
+def test_gradients_by_level_move_to_global_memory_when_there_are_many_levels():
+    sliding = {"truncation": "sliding", "hidden_size": 128}
+    assert [rooms(400, k_trunc=k, **sliding)[1][0].shared for k in (10, 300)] == [1, 0]
 
 
 def test_the_plain_engine_stands_in_with_one_warning(monkeypatch):

@@ -16,7 +16,7 @@ from sabcore.errors import DeviceError
 from sabcore.interop import from_dlpack
 from sabcore.reference import complex_step
 from sabcore.reference.compare import errors, scaled_error
-from sabcore.topk import topk as topk_on_cpu
+from sabcore.topk import topk
 from tests.cases import CASES, SIZES, Inputs, random_inputs
 from tests.engine.test_properties import configs
 from tests.oracle import allowance
@@ -99,7 +99,7 @@ def test_two_runs_give_the_same_bits(cupy, preset):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
-@pytest.mark.parametrize("H", [1, 31, 128, 200, 384])
+@pytest.mark.parametrize("H", [1, 31, 128, 200, 300])
 def test_sizes_around_warps_and_blocks(cupy, H):
     config = SABConfig.paper(input_size=3, hidden_size=H, output_size=2, attention_size=H + 3, k_top=4, k_trunc=7)
     host, there = on_device(cupy, config, "float64", T=20, B=3)
@@ -107,8 +107,13 @@ def test_sizes_around_warps_and_blocks(cupy, H):
     assert {name: error for name, error in wrong.items() if not error <= 1e-8} == {}
 
 
-def test_many_slots(cupy):
-    """Lists that no longer stand in shared memory, and a top-k in several rounds."""
+@pytest.mark.parametrize("shared_bytes", [20_000, None])
+def test_many_slots(cupy, monkeypatch, shared_bytes):
+    """A top-k in several rounds; and with little shared memory, lists and weights in global memory."""
+    from sabcore.engine.cuda import run
+
+    if shared_bytes:
+        monkeypatch.setattr(run, "shared_limit", lambda xp: shared_bytes)
     config = SABConfig.paper(input_size=3, hidden_size=8, output_size=2, k_top=5, k_trunc=10)
     host, there = on_device(cupy, config, "float64", T=2500, B=2)
     wrong = errors(fetched(cupy, results(cuda, config, *there)), results(plain, config, *host))
@@ -123,6 +128,7 @@ def test_random_models(drawn, seed):
     except DeviceError as error:
         pytest.skip(str(error))
     config, T, B = drawn
+    config = SABConfig(**{**config.to_dict(), **SIZES})  # kernels are compiled for each size: see the tests of sizes
     host, there = on_device(cupy, config, "float64", seed, T, B)
     found, allowed = fetched(cupy, results(cuda, config, *there)), allowed_for(config, host, "float64")
     assert too_large(found, results(plain, config, *host), allowed) == {}
@@ -130,7 +136,7 @@ def test_random_models(drawn, seed):
 
 def test_what_does_not_fit_is_computed_all_the_same(cupy, monkeypatch):
     monkeypatch.setattr(cuda, "_said", set())
-    config = SABConfig.paper(input_size=2, hidden_size=1100, output_size=2, k_top=2)
+    config = SABConfig.paper(input_size=2, hidden_size=3000, output_size=2, k_top=2)
     host, there = on_device(cupy, config, "float64", T=3, B=1)
     with pytest.warns(RuntimeWarning, match="shared memory") as said:
         found = [fetched(cupy, results(cuda, config, *there)) for _ in range(2)]
@@ -153,8 +159,6 @@ def test_kernels_run_on_the_current_stream(cupy):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("n", "k"), [(1, 1), (40, 50), (900, 9), (5000, 11), (700, 100)])
 def test_topk_ranks_as_on_the_cpu(cupy, n, k, dtype):
-    from sabcore.engine.cuda.largest import topk
-
     rng = np.random.default_rng(0)
     for rows in (
         rng.standard_normal((5, n)),
@@ -163,7 +167,7 @@ def test_topk_ranks_as_on_the_cpu(cupy, n, k, dtype):
     ):
         rows = rows.astype(dtype)
         indices, values = (cupy.asnumpy(part) for part in topk(cupy.asarray(rows), k))
-        np.testing.assert_array_equal(indices, topk_on_cpu(rows, k)[0])
+        np.testing.assert_array_equal(indices, topk(rows, k)[0])
         np.testing.assert_array_equal(values, np.take_along_axis(rows, indices, 1))
 
 
