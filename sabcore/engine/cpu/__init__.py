@@ -4,10 +4,14 @@ The time loop runs inside Numba-compiled code. A thread carries a block of up to
 so the cores never wait for each other; which rows form a block depends on the batch alone, and so does every bit of the
 result, however many threads there are.
 
-    plan, buffers, tape    sizes and choices as numbers; arrays, and their reuse; what forward leaves for backward
-    vectormath, lstm       elementwise functions and the LSTM step
-    score, sparsify, read  one row against its memory
-    forward, backward      the time loops
+    plan, buffers, tape      sizes and choices as numbers; arrays, and their reuse; what forward leaves for backward
+    vectormath, sums         functions of one number, sums of vectors
+    lstm, gates, truncation  the LSTM step: its elementwise part, its products, how far back its gradient goes
+    score, sparsify, read    one row against its memory
+    credit                   what reads send back, to the steps that wrote the slots and through the query
+    readout                  the output layer
+    forward, backward        the time loops
+    jit, borrow              how all this is compiled, and how it looks at arrays
 """
 
 from __future__ import annotations

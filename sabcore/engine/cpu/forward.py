@@ -7,10 +7,12 @@ from numba import prange
 
 from sabcore.engine.cpu.borrow import block_of, borrowed
 from sabcore.engine.cpu.buffers import Scratch, TapeBuffers
+from sabcore.engine.cpu.gates import gates_of_inputs, gates_of_step
 from sabcore.engine.cpu.jit import jit, jit_entry, jit_part
-from sabcore.engine.cpu.lstm import activate, advance
+from sabcore.engine.cpu.lstm import advance
 from sabcore.engine.cpu.plan import Plan, Weights
 from sabcore.engine.cpu.read import read, score_row, slots_before
+from sabcore.engine.cpu.readout import readout
 from sabcore.engine.cpu.score import query, write_keys
 
 #: Terms (slots times units) of a step's scores from which on they are shared between cores, some 50 us on one; and a
@@ -86,37 +88,6 @@ def _after_scores(
     _end_step(plan, borrowed(weights), tape_0, scratch_0, borrowed(y), 0, t, hi)
 
 
-@jit
-def gather_inputs(plan: Plan, x: np.ndarray, b: int, lo: int, hi: int, inputs: np.ndarray) -> None:
-    """Steps lo+1..hi of block b's rows of x -> inputs[:, :I+1] = [x 1], a row per step and batch row."""
-    one = x.dtype.type(1)
-    for t in range(lo, hi):
-        for r in range(min(plan.R, plan.B - b * plan.R)):
-            row = inputs[(t - lo) * plan.R + r]
-            for u in range(plan.I):
-                row[u] = x[t, b * plan.R + r, u]
-            row[plan.I] = one
-
-
-@jit
-def gates_of_inputs(
-    plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, x: np.ndarray, b: int, lo: int, hi: int
-) -> None:
-    """W_ih x + b of steps lo+1..hi, a whole panel or the last part of one, as one product into the tape's gates."""
-    rows, at = (hi - lo) * plan.R, lo % len(tape.gates)
-    gather_inputs(plan, x, b, lo, hi, scratch.inputs)
-    np.dot(scratch.inputs[:rows], weights.W_in, tape.gates[at : at + hi - lo].reshape(rows, 4 * plan.H))  # L.1
-
-
-@jit
-def gates_of_step(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, t: int) -> np.ndarray:
-    """The activated gates (R,4H) of step t, in the tape; `gates_of_inputs` was there before."""
-    gates = tape.gates[(t - 1) % len(tape.gates)]
-    np.dot(tape.h[t - 1], weights.W_hh_T, scratch.z)  # L.1
-    activate(gates, scratch.z)
-    return gates
-
-
 @jit_part
 def _begin_step(
     plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, x: np.ndarray, b: int, t: int
@@ -144,21 +115,4 @@ def _end_step(
         N = slots_before(plan, t)
         write_keys(plan, weights, tape.h[t], N, tape.keys, scratch.q)
     if t % plan.P == 0 or t == hi:
-        _outputs(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)
-
-
-@jit_part
-def _outputs(
-    plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, y: np.ndarray, b: int, lo: int, hi: int
-) -> None:
-    """y of steps lo+1..hi of block b."""
-    rows = (hi - lo) * plan.R
-    y_h, y_s = scratch.y_h[:rows], scratch.y_s[:rows]
-    np.dot(tape.h[lo + 1 : hi + 1].reshape(rows, plan.H), weights.V_h_T, y_h)  # Y.1
-    if plan.memory:
-        np.dot(tape.s[lo:hi].reshape(rows, plan.H), weights.V_s_T, y_s)  # Y.1
-    for t in range(lo, hi):
-        for r in range(min(plan.R, plan.B - b * plan.R)):
-            for u in range(plan.O):
-                at = (t - lo) * plan.R + r
-                y[t, b * plan.R + r, u] = y_h[at, u] + y_s[at, u] + weights.d[u]  # Y.1
+        readout(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
 from sabcore.engine.cpu.jit import jit, jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
-from sabcore.engine.cpu.score import dot, near_limit, restore_lost_slopes, score_range, slopes
+from sabcore.engine.cpu.score import near_limit, restore_lost_slopes, score_range, slopes
 from sabcore.engine.cpu.sparsify import select, weigh, weigh_backward
+from sabcore.engine.cpu.sums import add_scaled, dot
 
 
 @jit
 def slots_before(plan: Plan, t: int) -> int:
     """N_t, the slots that step t = 1, 2, ... sees."""
     return (t - 1) // plan.k_att + (plan.first_slot == 0)
-
-
-@jit
-def add_scaled(out: np.ndarray, factor: Any, a: np.ndarray) -> None:
-    """out (n,) += factor a (n,)."""
-    for u in range(len(out)):
-        out[u] += factor * a[u]
 
 
 @jit_part

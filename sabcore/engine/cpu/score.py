@@ -17,6 +17,7 @@ import numpy as np
 
 from sabcore.engine.cpu.jit import jit, jit_part, jit_sum
 from sabcore.engine.cpu.plan import Plan, Weights
+from sabcore.engine.cpu.sums import dot
 from sabcore.engine.cpu.vectormath import exp, tanh
 
 
@@ -36,15 +37,6 @@ def is_lost(E: Any, q: Any, near: Any, clamp: Any) -> bool:
 def clamp_limit(like: np.ndarray) -> Any:
     """Keys' exponentials between 1 / this and this are exact."""
     return exp(like.dtype.type(86 if like.itemsize == 4 else 700))
-
-
-@jit_sum
-def dot(a: np.ndarray, b: np.ndarray) -> Any:
-    """a b (n,) -> their inner product."""
-    total = a.dtype.type(0)
-    for u in range(len(a)):
-        total += a[u] * b[u]
-    return total
 
 
 @jit_sum

@@ -12,7 +12,7 @@ from sabcore.engine.cuda.plan import THREADS
 #: Of a multiprocessor: more, and a block cannot be launched.
 REGISTERS = 65536
 ROOT = Path(__file__).parents[3]
-PROBE = "from numba import cuda; from tests.engine.cuda.assemble import ptxas; ptxas()"
+PROBE = "import numba_cuda; from tests.engine.cuda.assemble import ptxas; ptxas()"
 
 
 @pytest.fixture(scope="module")
