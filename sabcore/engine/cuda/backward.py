@@ -7,11 +7,11 @@ Gradient levels (see `sabcore.engine.truncation`) come one after the other.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import cuda, int32
 
-from sabcore.engine.cuda.credit import add_slot, carried_to, credit_keys, credit_memories
+from sabcore.engine.cuda.credit import carried_to, credit_keys, credit_memories
 from sabcore.engine.cuda.device_math import index
 from sabcore.engine.cuda.lstm import fetch_gates, retreat
 from sabcore.engine.cuda.plan import Build, backward_tiles, backward_vectors
@@ -20,178 +20,334 @@ from sabcore.engine.cuda.read import dot_slots, put_shares, sum_shares
 from sabcore.engine.cuda.score import exp_query, feature_slope, score_slots
 from sabcore.engine.cuda.slots import slot_of, visible
 from sabcore.engine.cuda.sparsify import select, weigh, weigh_backward
-from sabcore.engine.cuda.tile import WIDTH, columns_of
+from sabcore.engine.cuda.tile import WIDTH
+
+
+class Near(NamedTuple):
+    """A block's shared memory: dz (4H,), ds (H,), the gradient dq of a query or of a key (U,), q, e and w_a (U,),
+    partial sums; lists of the slots read (in global memory if a step may read all); dh and dc by level (LH,), unless
+    there are too many levels; weights."""
+
+    dz: Any
+    ds: Any
+    dq: Any
+    q: Any
+    e: Any
+    w_a: Any
+    part: Any
+    a: Any
+    w: Any
+    dw: Any
+    da: Any
+    idx: Any
+    some_idx: Any
+    dh: Any
+    dc: Any
+    W_hh: Any
+    W_q: Any
+    W_m: Any
+
+
+class Own(NamedTuple):
+    """A thread's registers: weights of the gates (and none of the others), its share of dw_a; what it asks for of its
+    units before the step begins, the activated gates, the cell states before and after, what the outputs ask for, the
+    query, and a slot that was read; and of a slot that is complete, dm."""
+
+    W_hh: Any
+    none: Any
+    dw_a: Any
+    gates: Any
+    c_old: Any
+    c: Any
+    dh_loss: Any
+    ds_loss: Any
+    q: Any
+    slot: Any
+    score: Any
+    dm: Any
 
 
 def make_backward(build: Build) -> Any:
     """The backward kernel of a build, not yet compiled."""
-    H, U, UNITS, KEY_UNITS, THREADS = build.H, build.U, build.units, build.key_units, build.threads
-    of_gates, of_query, of_key = backward_tiles(build)
-    over_units, over_key = columns_of(H, THREADS), columns_of(U, THREADS)
+    tiles, H, UNITS, KEY_UNITS = backward_tiles(build), build.H, build.units, build.key_units
     AT_DZ, AT_DS, AT_DQ, AT_Q, AT_E, AT_W_A, AT_PART, END = backward_vectors(build)
-    HELD, GATES = max(1, of_gates.held * WIDTH), 4 * UNITS
+    HELD, GATES, ROW = max(1, tiles.gates.held * WIDTH), 4 * UNITS, WIDTH * build.threads
 
     def backward_kernel(plan: Any, room: Any, weights: Any, tape: Any, grads: Any, scratch: Any) -> None:
         """The tape; grads: dh_loss, ds_loss, and dM and dkeys as zeros -> the rest of them, complete."""
-        b, B, tid = cuda.blockIdx.x, cuda.gridDim.x, index(cuda.threadIdx.x)
-        pool = cuda.shared.array(0, tape.h.dtype)
-        dz, ds, dq, q, e = pool[AT_DZ:], pool[AT_DS:], pool[AT_DQ:], pool[AT_Q:], pool[AT_E:]
-        w_a, part = pool[AT_W_A:], pool[AT_PART:]
+        b, B, dtype = cuda.blockIdx.x, cuda.gridDim.x, tape.h.dtype
+        pool = cuda.shared.array(0, dtype)
         if build.rereads:
-            numbers, idx, most = scratch.numbers[b], scratch.indices[b], plan.N
+            numbers, indices, most = scratch.numbers[b], scratch.indices[b], plan.N
         else:
             numbers, most = pool[END:], plan.cap
-            idx = cuda.shared.array(0, int32)[(END + 4 * plan.cap) * (tape.h.itemsize // 4) :]
-        a, w, dw, da = numbers, numbers[most:], numbers[2 * most :], numbers[3 * most :]
-        dh = pool[room.kept_at - 2 * plan.L * H :] if build.shared else scratch.levels[b]
-        dc = dh[plan.L * H :]
-
-        kept = pool[room.kept_at :]
-        kept_query = kept[room.gates * (WIDTH * THREADS) :]
-        kept_key = kept_query[room.query * (WIDTH * THREADS) :]
-        held, none = cuda.local.array(HELD, tape.h.dtype), cuda.local.array(1, tape.h.dtype)
-        hold(of_gates, weights.W_hh, held, room.gates, kept)
-        if build.memory:
-            hold(of_query, weights.W_q, none, room.query, kept_query)
-            hold(of_key, weights.W_m, none, room.key, kept_key)
-
-        # What a thread asks for at the beginning of a step, to use it when it comes to that.
-        gates, asked, dw_a = (
-            cuda.local.array(GATES, tape.h.dtype),
-            cuda.local.array(KEY_UNITS, tape.h.dtype),
-            cuda.local.array(KEY_UNITS, tape.h.dtype),
+            indices = cuda.shared.array(0, int32)[(END + 4 * plan.cap) * (tape.h.itemsize // 4) :]
+        levels = pool[room.kept_at - 2 * plan.L * H :] if build.shared else scratch.levels[b]
+        near = Near(
+            pool[AT_DZ:],
+            pool[AT_DS:],
+            pool[AT_DQ:],
+            pool[AT_Q:],
+            pool[AT_E:],
+            pool[AT_W_A:],
+            pool[AT_PART:],
+            numbers,
+            numbers[most:],
+            numbers[2 * most :],
+            numbers[3 * most :],
+            indices,
+            indices[most:],
+            levels,
+            levels[plan.L * H :],
+            pool[room.kept_at :],
+            pool[room.kept_at + room.gates * ROW :],
+            pool[room.kept_at + (room.gates + room.query) * ROW :],
         )
-        c_old, c, dm = (
-            cuda.local.array(UNITS, tape.h.dtype),
-            cuda.local.array(UNITS, tape.h.dtype),
-            cuda.local.array(UNITS, tape.h.dtype),
+        own = Own(
+            cuda.local.array(HELD, dtype),
+            cuda.local.array(1, dtype),
+            cuda.local.array(KEY_UNITS, dtype),
+            cuda.local.array(GATES, dtype),
+            cuda.local.array(UNITS, dtype),
+            cuda.local.array(UNITS, dtype),
+            cuda.local.array(UNITS, dtype),
+            cuda.local.array(UNITS, dtype),
+            cuda.local.array(KEY_UNITS, dtype),
+            cuda.local.array(1, int32),
+            cuda.local.array(1, dtype),
+            cuda.local.array(UNITS, dtype),
         )
-        dh_loss, ds_loss = cuda.local.array(UNITS, tape.h.dtype), cuda.local.array(UNITS, tape.h.dtype)
-        slot, slot_score = int32(0), tape.h.dtype.type(0)
-        for i in range(KEY_UNITS):
-            dw_a[i] = 0
-            u = index(tid + i * THREADS)
-            if u < U:
-                w_a[u] = weights.w_a[u]
-        for i in range(UNITS):
-            u = index(tid + i * THREADS)
-            if u < H:
-                for level in range(plan.L):
-                    dh[index(level * H + u)], dc[index(level * H + u)] = 0, 0
-
+        _begin(build, tiles, plan, room, weights, near, own)
         for t in range(plan.T, 0, -1):
-            now, N, n, S = index((t - 1) * B + b), 0, 0, plan.eps
-            fetch_gates(build, tape.gates, now, gates)
-            for i in range(UNITS):
-                u = index(tid + i * THREADS)
-                if u < H:
-                    c_old[i], c[i] = tape.c[now, u], tape.c[index(now + B), u]
-                    dh_loss[i], ds_loss[i] = grads.dh_loss[now, u], grads.ds_loss[now, u]
+            now, n, S = index((t - 1) * B + b), 0, plan.eps
+            _fetch(build, plan, tape, grads, now, own)
             if build.memory:
-                for i in range(KEY_UNITS):
-                    u = index(tid + i * THREADS)
-                    if u < U:
-                        asked[i] = tape.q[now, u]
-                if tid < plan.cap:
-                    slot, slot_score = tape.slots[now, tid], tape.scores[now, tid]
-                N, n, j = visible(plan, t), tape.counts[now], slot_of(plan, t)
+                j = slot_of(plan, t)
                 if j >= 0:
-                    add_slot(
-                        build, of_key, plan, j, t, b, weights.W_m, room.key, kept_key, tape, grads, dq, dm, part, dh
-                    )
+                    _add_slot(build, tiles, plan, room, weights, tape, grads, j, t, plan.slot_level, near, own)
+                n = tape.counts[now]
+                if n:
+                    n = _list_slots(build, plan, tape, n, visible(plan, t), now, near, own)
+                    S = weigh(plan, visible(plan, t), n, near.a, near.w, near.part)
             for i in range(UNITS):
-                u = index(tid + i * THREADS)
+                u = index(cuda.threadIdx.x + i * build.threads)
                 if u < H:
-                    dh[index(plan.loss_level * H + u)] += dh_loss[i]
-            if n:
-                for i in range(KEY_UNITS):
-                    u = index(tid + i * THREADS)
-                    if u < U:
-                        q[u], e[u] = asked[i], exp_query(plan, asked[i])
-                if not build.rereads or n <= plan.cap:
-                    if tid < n:
-                        idx[tid], a[tid] = slot, slot_score
-                    i = index(tid + THREADS)
-                    while i < n:
-                        idx[i], a[i] = tape.slots[now, i], tape.scores[now, i]
-                        i = index(i + THREADS)
-                    cuda.syncthreads()
-                else:
-                    cuda.syncthreads()
-                    score_slots(build, plan, tape, b, N, q, e, w_a, w, part)
-                    n = select(plan, N, w, idx, a, idx[most:], dw)
-                S = weigh(plan, N, n, a, w, part)
+                    near.dh[index(plan.loss_level * H + u)] += own.dh_loss[i]
             for level in range(plan.L):
                 if n:
-                    for i in range(UNITS):
-                        u = index(tid + i * THREADS)
-                        if u < H:
-                            ds[u] = dh[index(level * H + u)]
-                            if level == plan.loss_level:
-                                ds[u] += ds_loss[i]
-                    cuda.syncthreads()
-                    credit_memories(over_units, w, ds, idx, n, b, grads.dM)  # M.3*
-                    dot_slots(build, plan, tape, b, ds, idx, n, dw, part)  # M.3*
-                    weigh_backward(plan, N, n, a, w, S, dw, da, part)  # M.2*
-                    credit_keys(over_key, build, tape, idx, n, b, da, q, e, w_a, grads.dkeys, dw_a, part)  # M.1*
-                    cuda.syncthreads()
-                    for i in range(KEY_UNITS):
-                        u = index(tid + i * THREADS)
-                        if u < U:
-                            dq[u] = sum_shares(over_key, part, u)
-                            grads.dq[now, u] = dq[u] if level == 0 else grads.dq[now, u] + dq[u]
-                    cuda.syncthreads()
+                    _leave_read(build, tiles, plan, tape, grads, visible(plan, t), n, S, level, now, near, own)
                     if plan.score_grad:
-                        multiply(of_query, dq, weights.W_q, none, room.query, kept_query, part)  # A.2*, P.2*
+                        multiply(
+                            tiles.query, near.dq, weights.W_q, own.none, room.query, near.W_q, near.part
+                        )  # A.2*, P.2*
                         cuda.syncthreads()
-                for i in range(UNITS):
-                    u = index(tid + i * THREADS)
-                    if u < H:
-                        own = index(level * H + u)
-                        dhhat = dh[own]
-                        if n and plan.score_grad:
-                            dhhat += gathered(of_query, part, u) * feature_slope(build, tape.hhat[now, u])  # P.2*
-                        dc[own] = retreat(build, gates, i, u, c_old[i], c[i], dhhat, dc[own], dz)
-                        for gate in range(4):
-                            g = index(u + gate * H)
-                            grads.dz[now, g] = dz[g] if level == 0 else grads.dz[now, g] + dz[g]
+                _leave_cell(build, tiles, plan, tape, grads, n, level, now, near, own)
                 cuda.syncthreads()
                 target = carried_to(plan, t, level)
                 if target >= 0:
-                    multiply(of_gates, dz, weights.W_hh, held, room.gates, kept, part)  # L.1*
+                    multiply(tiles.gates, near.dz, weights.W_hh, own.W_hh, room.gates, near.W_hh, near.part)  # L.1*
                     cuda.syncthreads()
-                for i in range(UNITS):
-                    u = index(tid + i * THREADS)
-                    if u < H:
-                        own = index(level * H + u)
-                        dc_back, dh[own], dc[own] = dc[own], 0, 0
-                        if target >= 0:
-                            to = index(target * H + u)
-                            dh[to], dc[to] = gathered(of_gates, part, u), dc_back
+                _carry(build, tiles, level, target, near)
             if build.memory and n == 0:
                 for i in range(KEY_UNITS):
-                    u = index(tid + i * THREADS)
-                    if u < U:
+                    u = index(cuda.threadIdx.x + i * build.threads)
+                    if u < build.U:
                         grads.dq[now, u] = 0
-
         if build.memory:
             j = slot_of(plan, 0)
             if j >= 0:
-                add_slot(build, of_key, plan, j, 0, b, weights.W_m, room.key, kept_key, tape, grads, dq, dm, part, dh)
-            cuda.syncthreads()
-            put_shares(over_key, dw_a, part)
-            cuda.syncthreads()
-            for i in range(KEY_UNITS):
-                u = index(tid + i * THREADS)
-                if u < U:
-                    grads.dw_a[b, u] = sum_shares(over_key, part, u)
-        for i in range(UNITS):
-            u = index(tid + i * THREADS)
-            if u < H:
-                dh0, dc0 = dh[u], dc[u]
-                for level in range(1, plan.L):
-                    dh0 += dh[index(level * H + u)]
-                    dc0 += dc[index(level * H + u)]
-                grads.dh0[b, u], grads.dc0[b, u] = dh0, dc0
+                _add_slot(build, tiles, plan, room, weights, tape, grads, j, 0, 0, near, own)
+        _end(build, tiles, plan, grads, near, own)
 
     return backward_kernel
+
+
+@cuda.jit(device=True)
+def _begin(build: Any, tiles: Any, plan: Any, room: Any, weights: Any, near: Any, own: Any) -> None:
+    """Fetch the weights; no gradient yet."""
+    hold(tiles.gates, weights.W_hh, own.W_hh, room.gates, near.W_hh)
+    if build.memory:
+        hold(tiles.query, weights.W_q, own.none, room.query, near.W_q)
+        hold(tiles.key, weights.W_m, own.none, room.key, near.W_m)
+    for i in range(build.key_units):
+        own.dw_a[i] = 0
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.U:
+            near.w_a[u] = weights.w_a[u]
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            for level in range(plan.L):
+                near.dh[index(level * build.H + u)], near.dc[index(level * build.H + u)] = 0, 0
+
+
+@cuda.jit(device=True)
+def _fetch(build: Any, plan: Any, tape: Any, grads: Any, now: int, own: Any) -> None:
+    """Ask for what the step needs of the thread's units; nothing waits for it here."""
+    fetch_gates(build, tape.gates, now, own.gates)
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            own.c_old[i], own.c[i] = tape.c[now, u], tape.c[index(now + cuda.gridDim.x), u]
+            own.dh_loss[i], own.ds_loss[i] = grads.dh_loss[now, u], grads.ds_loss[now, u]
+    if build.memory:
+        for i in range(build.key_units):
+            u = index(cuda.threadIdx.x + i * build.threads)
+            if u < build.U:
+                own.q[i] = tape.q[now, u]
+        if cuda.threadIdx.x < plan.cap:
+            own.slot[0], own.score[0] = tape.slots[now, cuda.threadIdx.x], tape.scores[now, cuda.threadIdx.x]
+
+
+@cuda.jit(device=True)
+def _add_slot(
+    build: Any,
+    tiles: Any,
+    plan: Any,
+    room: Any,
+    weights: Any,
+    tape: Any,
+    grads: Any,
+    j: int,
+    t: int,
+    level: int,
+    near: Any,
+    own: Any,
+) -> None:
+    """The gradient of slot j, written by step t and complete by now, to a level of dh."""
+    b = cuda.blockIdx.x
+    row = index(j * cuda.gridDim.x + b)
+    cuda.syncthreads()
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            own.dm[i] = grads.dM[row, u]
+    if plan.score_grad:
+        for i in range(build.key_units):
+            u = index(cuda.threadIdx.x + i * build.threads)
+            if u < build.U:
+                near.dq[u] = grads.dkeys[row, u]
+        cuda.syncthreads()
+        multiply(tiles.key, near.dq, weights.W_m, own.none, room.key, near.W_m, near.part)  # A.1*, P.1*
+        cuda.syncthreads()
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            if plan.score_grad:
+                slope = feature_slope(build, tape.h[index(t * cuda.gridDim.x + b), u])
+                own.dm[i] += gathered(tiles.key, near.part, u) * slope  # P.1*
+            near.dh[index(level * build.H + u)] += own.dm[i]
+
+
+@cuda.jit(device=True)
+def _list_slots(build: Any, plan: Any, tape: Any, n: int, N: int, now: int, near: Any, own: Any) -> int:
+    """The n slots that the step read of N, and the query; returns n. Leaves all threads in step."""
+    tid = index(cuda.threadIdx.x)
+    for i in range(build.key_units):
+        u = index(tid + i * build.threads)
+        if u < build.U:
+            near.q[u], near.e[u] = own.q[i], exp_query(plan, own.q[i])
+    if not build.rereads or n <= plan.cap:
+        if tid < n:
+            near.idx[tid], near.a[tid] = own.slot[0], own.score[0]
+        i = index(tid + build.threads)
+        while i < n:
+            near.idx[i], near.a[i] = tape.slots[now, i], tape.scores[now, i]
+            i = index(i + build.threads)
+        cuda.syncthreads()
+        return n
+    cuda.syncthreads()
+    score_slots(build, plan, tape, cuda.blockIdx.x, N, near.q, near.e, near.w_a, near.w, near.part)  # M.1
+    return select(plan, N, near.w, near.idx, near.a, near.some_idx, near.dw)
+
+
+@cuda.jit(device=True)
+def _leave_read(
+    build: Any,
+    tiles: Any,
+    plan: Any,
+    tape: Any,
+    grads: Any,
+    N: int,
+    n: int,
+    S: Any,
+    level: int,
+    now: int,
+    near: Any,
+    own: Any,
+) -> None:
+    """dh of a level -> the slots' gradients and dq. Leaves all threads in step."""
+    b = cuda.blockIdx.x
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            near.ds[u] = near.dh[index(level * build.H + u)]
+            if level == plan.loss_level:
+                near.ds[u] += own.ds_loss[i]
+    cuda.syncthreads()
+    credit_memories(tiles.units, near.w, near.ds, near.idx, n, b, grads.dM)  # M.3*
+    dot_slots(build, plan, tape, b, near.ds, near.idx, n, near.dw, near.part)  # M.3*
+    weigh_backward(plan, N, n, near.a, near.w, S, near.dw, near.da, near.part)  # M.2*
+    credit_keys(tiles.key_units, build, tape, n, b, grads.dkeys, near, own.dw_a)  # M.1*
+    cuda.syncthreads()
+    for i in range(build.key_units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.U:
+            dq = sum_shares(tiles.key_units, near.part, u)
+            near.dq[u] = dq
+            grads.dq[now, u] = dq if level == 0 else grads.dq[now, u] + dq
+    cuda.syncthreads()
+
+
+@cuda.jit(device=True)
+def _leave_cell(
+    build: Any, tiles: Any, plan: Any, tape: Any, grads: Any, n: int, level: int, now: int, near: Any, own: Any
+) -> None:
+    """dh and dc of a level, and partial sums of what came by the query -> dz, and dc of the step before."""
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            at = index(level * build.H + u)
+            dhhat = near.dh[at]
+            if n and plan.score_grad:
+                dhhat += gathered(tiles.query, near.part, u) * feature_slope(build, tape.hhat[now, u])  # P.2*
+            near.dc[at] = retreat(build, own.gates, i, u, own.c_old[i], own.c[i], dhhat, near.dc[at], near.dz)
+            for gate in range(4):
+                g = index(u + gate * build.H)
+                grads.dz[now, g] = near.dz[g] if level == 0 else grads.dz[now, g] + near.dz[g]
+
+
+@cuda.jit(device=True)
+def _carry(build: Any, tiles: Any, level: int, target: int, near: Any) -> None:
+    """What a level has found, dh as partial sums, to level `target` of the step before; to none if that is -1."""
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            at = index(level * build.H + u)
+            dc = near.dc[at]
+            near.dh[at], near.dc[at] = 0, 0
+            if target >= 0:
+                to = index(target * build.H + u)
+                near.dh[to], near.dc[to] = gathered(tiles.gates, near.part, u), dc
+
+
+@cuda.jit(device=True)
+def _end(build: Any, tiles: Any, plan: Any, grads: Any, near: Any, own: Any) -> None:
+    """What is left, the sum of all levels, is dh0 and dc0; the threads' shares of dw_a are added up."""
+    b = cuda.blockIdx.x
+    for i in range(build.units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.H:
+            dh, dc = near.dh[u], near.dc[u]
+            for level in range(1, plan.L):
+                dh += near.dh[index(level * build.H + u)]
+                dc += near.dc[index(level * build.H + u)]
+            grads.dh0[b, u], grads.dc0[b, u] = dh, dc
+    if build.memory:
+        cuda.syncthreads()
+        put_shares(tiles.key_units, own.dw_a, near.part)
+        cuda.syncthreads()
+        for i in range(build.key_units):
+            u = index(cuda.threadIdx.x + i * build.threads)
+            if u < build.U:
+                grads.dw_a[b, u] = sum_shares(tiles.key_units, near.part, u)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sabcore.config import SABConfig
-from sabcore.engine.cuda.tile import WIDTH, Tile, tile
+from sabcore.engine.cuda.tile import WIDTH, Columns, Tile, columns_of, tile
 from sabcore.engine.rules import rules
 
 #: Threads of a block, which is one batch row. Few: a multiprocessor has 65,536 registers, and what a thread keeps in
@@ -126,23 +126,29 @@ def make_plan(config: SABConfig, T: int, dtype: Any) -> Plan:
 
 
 class Tiles(NamedTuple):
-    """The products of a kernel: with W_hh, and, if there is a memory, with the query's and the key's weights."""
+    """How a kernel's work is divided: products with W_hh and, if there is a memory, with the query's and the key's
+    weights; the rows of a list over the units of states and of keys."""
 
     gates: Tile
     query: Tile
     key: Tile
+    units: Columns
+    key_units: Columns
 
 
 def forward_tiles(build: Build) -> Tiles:
     """States (H) -> gates (4H), queries and keys (U)."""
-    to_key = tile(build.H, build.U, build.threads)
-    return Tiles(tile(build.H, 4 * build.H, build.threads, build.registers), to_key, to_key)
+    return _tiles(build, tile(build.H, 4 * build.H, build.threads, build.registers), build.H, build.U)
 
 
 def backward_tiles(build: Build) -> Tiles:
     """The gradients of gates (4H), queries and keys (U) -> that of the state (H)."""
-    from_key = tile(build.U, build.H, build.threads)
-    return Tiles(tile(4 * build.H, build.H, build.threads, build.registers), from_key, from_key)
+    return _tiles(build, tile(4 * build.H, build.H, build.threads, build.registers), build.U, build.H)
+
+
+def _tiles(build: Build, gates: Tile, rows: int, columns: int) -> Tiles:
+    other = tile(rows, columns, build.threads)
+    return Tiles(gates, other, other, columns_of(build.H, build.threads), columns_of(build.U, build.threads))
 
 
 def offsets(*sizes: int) -> tuple[int, ...]:
@@ -190,7 +196,7 @@ def _divide(build: Build, tiles: Tiles, itemsize: int, limit: int, vectors: int,
     shared = vectors + lists <= limit
     kept_at = used = vectors + lists * shared
     kept = []
-    for of in tiles if build.memory else tiles[:1]:
+    for of in (tiles.gates, tiles.query, tiles.key)[: 3 if build.memory else 1]:
         row = WIDTH * build.threads * itemsize
         kept.append(max(0, min(of.depth - of.held, (limit - used) // row)) * (of.blocks == 1))
         used += kept[-1] * row
