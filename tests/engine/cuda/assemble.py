@@ -1,4 +1,4 @@
-"""Compile the kernels as for a GPU, without one; `python -m tests.engine.cuda.assemble 9 0 float32` prints JSON.
+"""Compile the kernels as for a GPU, without one; `python -m tests.engine.cuda.assemble 9 0 float32 paper` prints JSON.
 
 For each kernel and dtype: registers and bytes spilled, as ptxas assembles them (a driver does the same when a kernel is
 loaded), and how often the code computes in float64. A process compiles for one compute capability only, because Numba
@@ -96,11 +96,11 @@ def ptxas() -> str:
     return found
 
 
-def all_launches(dtypes: Sequence[str]) -> Iterator[tuple[str, Launch]]:
-    """Every kernel, by a name: of every configuration in the first dtype, of the first also in the others."""
+def all_launches(dtypes: Sequence[str], configs: Sequence[str]) -> Iterator[tuple[str, Launch]]:
+    """The kernels of some configurations by name: of all in the first dtype, of the first also in the others."""
     for dtype in dtypes:
-        for name, config in CONFIGS.items() if dtype == dtypes[0] else [next(iter(CONFIGS.items()))]:
-            yield from ((f"{of.name} {name} {dtype}", of) for of in launches_of(config, dtype))
+        for name in configs if dtype == dtypes[0] else configs[:1]:
+            yield from ((f"{of.name} {name} {dtype}", of) for of in launches_of(CONFIGS[name], dtype))
         found: list[Launch] = []
         with recorded(found):
             largest.largest(np.zeros((2, 40), dtype), 5)
@@ -109,4 +109,5 @@ def all_launches(dtypes: Sequence[str]) -> Iterator[tuple[str, Launch]]:
 
 if __name__ == "__main__":
     wanted = (int(sys.argv[1]), int(sys.argv[2]))
-    json.dump({name: assemble(of, wanted) for name, of in all_launches(sys.argv[3:])}, sys.stdout)
+    chosen = all_launches(sys.argv[3].split(","), sys.argv[4].split(","))
+    json.dump({name: assemble(of, wanted) for name, of in chosen}, sys.stdout)

@@ -23,13 +23,15 @@ def compiler():
         pytest.skip(f'pip install "sabcore[cuda-compiler]" to compile kernels: {found.stderr.strip().splitlines()[-1]}')
 
 
-@pytest.mark.parametrize("arguments", ["9 0 float32 float64", "8 0 float32"])
+@pytest.mark.parametrize(
+    "arguments", ["9 0 float32,float64 paper,lstm,self_attention,released", "8 0 float32 paper"], ids=["sm_90", "sm_80"]
+)
 def test_kernels_compile_with_no_spills_and_no_stray_float64(compiler, arguments):
     command = [sys.executable, "-m", "tests.engine.cuda.assemble", *arguments.split()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
-    assert len(found) >= 9
+    assert len(found) >= 3
     assert {name: of["registers"] for name, of in found.items() if of["registers"] * THREADS > REGISTERS} == {}
     single = {name: of for name, of in found.items() if "float32" in name}
     assert {name: of["float64"] for name, of in single.items() if of["float64"]} == {}
