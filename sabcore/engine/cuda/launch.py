@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -94,6 +95,7 @@ def _load(name: str, build: Build | None, dtype: str, signature: tuple[types.Typ
     target = min(NEWEST, capability())
     file = _file(f"{name}-{dtype}", build, signature, target)
     if not file.exists():
+        _say_why_nothing_seems_to_happen()
         write_atomically(file, compile_ptx(name, build, signature, target).encode())
     entry = re.search(r"\.entry\s+([\w$]+)", file.read_text())
     kernel = cupy.RawModule(path=str(file)).get_function(entry[1])  # type: ignore[index]
@@ -101,10 +103,20 @@ def _load(name: str, build: Build | None, dtype: str, signature: tuple[types.Typ
     return kernel
 
 
+@functools.cache
+def _say_why_nothing_seems_to_happen() -> None:
+    print(
+        "sabcore: compiling CUDA kernels, once for each model's sizes, some ten seconds ...",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 def _file(title: str, build: Build | None, signature: tuple[types.Type, ...], target: tuple[int, int]) -> Path:
     """Where the PTX is kept: named by a digest of all that it is made from."""
     digest = hashlib.sha256(repr((build, signature, target, version("numba-cuda"), numba.__version__)).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in [*sorted(here.glob("*.py")), here.parent / "rules.py"]:
         digest.update(source.read_bytes())
     return _folder() / f"{title}-{digest.hexdigest()[:24]}.ptx"
 

@@ -18,7 +18,7 @@ from tests.cases import SIZES, random_inputs
 @pytest.fixture
 def working(monkeypatch):
     """Kernels that run, as far as anyone asks."""
-    monkeypatch.setattr(fits, "trouble", lambda xp, dtype: None)
+    monkeypatch.setattr(fits, "trouble", lambda config, xp, dtype: None)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_gradients_by_level_move_to_global_memory_when_there_are_many_levels():
 
 def test_the_plain_engine_stands_in_with_one_warning(monkeypatch):
     monkeypatch.setattr(cuda, "_said", set())
-    monkeypatch.setattr(fits, "trouble", lambda xp, dtype: "no kernels today")
+    monkeypatch.setattr(fits, "trouble", lambda config, xp, dtype: "no kernels today")
     config = SABConfig.paper(**SIZES, k_top=3)
     params, inputs = init_params(config, dtype="float64"), random_inputs(config, seed=0)
     with warnings.catch_warnings(record=True) as said:
