@@ -214,10 +214,12 @@ def _add_slot(
     near: Any,
     own: Any,
 ) -> None:
-    """The gradient of slot j, written by step t and complete by now, to a level of dh."""
+    """The gradient of slot j, written by step t and complete by now, to a level of dh.
+
+    No barrier is needed first: the step before ended with some.
+    """
     b = cuda.blockIdx.x
     row = index(j * cuda.gridDim.x + b)
-    cuda.syncthreads()
     for i in range(build.units):
         u = index(cuda.threadIdx.x + i * build.threads)
         if u < build.H:

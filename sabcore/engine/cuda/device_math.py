@@ -50,7 +50,10 @@ def clamp(x: Any, limit: Any) -> Any:
 
 @cuda.jit(device=True)
 def block_sum(values: Any, n: int, part: Any) -> Any:
-    """The sum of values[:n], which all threads have finished writing; `part` is scratch. All threads must call."""
+    """The sum of values[:n], which all threads have finished writing, and may change when they have it.
+
+    `part` is scratch, until the next barrier. All threads must call.
+    """
     tid, total = index(cuda.threadIdx.x), values.dtype.type(0)
     if n <= COLLECTORS:
         total = _sum(values, n, total)
@@ -64,9 +67,7 @@ def block_sum(values: Any, n: int, part: Any) -> Any:
             i = index(i + width)
         part[tid] = total
     cuda.syncthreads()
-    total = _sum(part, width, values.dtype.type(0))
-    cuda.syncthreads()
-    return total
+    return _sum(part, width, values.dtype.type(0))
 
 
 @cuda.jit(device=True)
@@ -94,5 +95,4 @@ def block_max(values: Any, n: int, part: Any) -> Any:
     while i < wide(width):
         largest = max(largest, part[i])
         i += wide(1)
-    cuda.syncthreads()
     return largest

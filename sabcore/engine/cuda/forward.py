@@ -183,6 +183,7 @@ def _recall(build: Any, plan: Any, tiles: Any, tape: Any, N: int, now: int, near
     score_slots(build, plan, tape, b, N, near.q, near.e, near.w_a, near.scores, near.part)  # M.1
     n = select(plan, N, near.scores, near.idx, near.a, near.some_idx, near.some_a)
     weigh(plan, N, n, near.a, near.w, near.part)  # M.2
+    cuda.syncthreads()
     read_slots(tiles.units, plan, tape, b, near.w, near.idx, n, near.part)  # M.3
     if n <= plan.cap:
         i = index(cuda.threadIdx.x)

@@ -39,13 +39,14 @@ _loaded: dict[tuple[str, Build | None, str, int], Any] = {}
 
 def launch(name: str, build: Build | None, dtype: Any, blocks: int, shared_bytes: int, *args: Any) -> None:
     """Run the kernel called `name`, of a build, for arrays of a dtype. They are C-contiguous, on the current device."""
+    threads = build.threads if build else THREADS
     if SIMULATED:
-        _simulated(name, build)[blocks, build.threads if build else THREADS, 0, shared_bytes](*args)
+        _simulated(name, build)[blocks, threads, 0, shared_bytes](*args)
         return
     key = name, build, str(dtype), current()
     if key not in _loaded:
         _loaded[key] = _load(name, build, str(dtype), tuple(typeof(arg) for arg in args))
-    _loaded[key]((blocks,), (THREADS,), tuple(flatten(args)), shared_mem=shared_bytes)
+    _loaded[key]((blocks,), (threads,), tuple(flatten(args)), shared_mem=shared_bytes)
 
 
 def typeof(arg: Any) -> types.Type:

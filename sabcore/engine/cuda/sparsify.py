@@ -1,7 +1,7 @@
 """Which slots a row reads and with what weight, and the way back: `sabcore.step.sparsify` for one block's list.
 
 A list is n slots and their scores, ranked where the rule ranks; thread i works on entries i, i + threads, ... All
-threads of a block must call each function and leave it in step.
+threads of a block must call each function; they leave it in step, unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -84,14 +84,13 @@ def _excess(plan: Any, score: Any, theta: Any) -> Any:
 
 @cuda.jit(device=True)
 def weigh(plan: Any, N: int, n: int, a: Any, w: Any, part: Any) -> Any:
-    """a[:n] -> w[:n]; returns S by S.3, or the sum that a softmax divides by."""
+    """a[:n] -> w[:n], complete at the next barrier; returns S by S.3, or the sum that a softmax divides by."""
     tid, threads, rule = cuda.threadIdx.x, cuda.blockDim.x, rule_for(plan, N)
     if rule == RAW:
         i = index(tid)
         while i < n:
             w[i] = a[i]  # R.1
             i = index(i + threads)
-        cuda.syncthreads()
         return plan.eps
     if rule == THRESHOLD:
         theta = a[min(plan.rank, N) - 1]  # S.1
@@ -113,7 +112,6 @@ def weigh(plan: Any, N: int, n: int, a: Any, w: Any, part: Any) -> Any:
     while i < n:
         w[i] /= total  # S.4, F.2
         i = index(i + threads)
-    cuda.syncthreads()
     return total
 
 
