@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from sabcore import PRESETS, SABConfig, init_params
 from sabcore.reference import autograd, complex_step
+from sabcore.reference.compare import errors
 from sabcore.reference.conditioning import conditioning
 from tests.cases import Inputs, random_inputs
-from tests.oracle import allowance, engine_results, failures
+from tests.oracle import SENSITIVITY, allowance, engine_results, failures
 
 ks = st.integers(1, 5)
 
@@ -71,5 +72,9 @@ def test_near_ties_follow_the_order_that_the_spec_defines(drawn):
     near = conditioning(config.to_dict(), params, inputs.x, inputs.h0, inputs.c0)
     rounding = 64 * np.finfo("float64").eps * near.bound
     assume(near.gap == 0 or near.gap > rounding)  # a gap of rounding size has no order to follow
-    allowed = allowance(complex_step.gradients, config, params, inputs, 1e-12)
-    assert failures(engine_results(config, params, inputs), complex_step.gradients(*case), allowed) == {}
+    want, allowed = complex_step.gradients(*case), allowance(complex_step.gradients, config, params, inputs, 1e-12)
+    # Nearly tied slots are nearly equal ones: what cancels on the way to a gradient can dwarf every gradient, and only
+    # another right program tells by how much.
+    apart = errors(autograd.gradients(*case), want)
+    allowed = {name: max(value, SENSITIVITY * apart[name]) for name, value in allowed.items()}
+    assert failures(engine_results(config, params, inputs), want, allowed) == {}
