@@ -13,8 +13,9 @@ from sabcore.engine.rules import rules
 #: Threads of a block, which is one batch row. Few: a multiprocessor has 65,536 registers, and what a thread keeps in
 #: its 255 it need not fetch.
 THREADS = 256
-#: Of these, how many hold weights, in float32; half as many numbers in float64.
-HELD_REGISTERS = 128
+#: Of these, how many hold weights, by the bytes of a number and whether slots are selected again on the way back: as
+#: many as leave the compiler enough for the rest.
+HELD_REGISTERS = {(4, False): 128, (4, True): 104, (8, False): 64, (8, True): 32}
 #: Of a sum over a block, so many threads begin; see `device_math`.
 COLLECTORS = 32
 
@@ -93,7 +94,8 @@ class Room(NamedTuple):
 def make_build(config: SABConfig, dtype: Any) -> Build:
     """The build that runs `config` in float32 or float64."""
     memory, additive = config.has_memory, config.has_memory and config.score == "additive"
-    H, U = config.hidden_size, config.A if additive else 1
+    H, U, itemsize = config.hidden_size, config.A if additive else 1, np.dtype(dtype).itemsize
+    rereads = memory and (config.k_top is None or config.margin < 0)
     return Build(
         H=H,
         U=U,
@@ -102,9 +104,9 @@ def make_build(config: SABConfig, dtype: Any) -> Build:
         memory=int(memory),
         additive=int(additive),
         threads=THREADS,
-        registers=HELD_REGISTERS * 4 // np.dtype(dtype).itemsize,
-        single=int(np.dtype(dtype).itemsize == 4),
-        rereads=int(memory and (config.k_top is None or config.margin < 0)),
+        registers=HELD_REGISTERS[itemsize, rereads] * 4 // itemsize,
+        single=int(itemsize == 4),
+        rereads=int(rereads),
         shared=1,
     )
 

@@ -67,7 +67,7 @@ def compare(
     with (
         np.errstate(all="ignore"),
         mock.patch.multiple(run, make_plan=make_plan, shared_limit=lambda xp: shared_bytes),
-        mock.patch.multiple(plans, THREADS=threads, HELD_REGISTERS=registers),
+        mock.patch.multiple(plans, THREADS=threads, HELD_REGISTERS=dict.fromkeys(plans.HELD_REGISTERS, registers)),
     ):
         found = results(run, config, params, inputs)
     wanted = results(plain, config, params, inputs)

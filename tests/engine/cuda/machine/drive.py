@@ -45,11 +45,13 @@ class Machine:
         self,
         *,
         threads: int = plans.THREADS,
-        registers: int = plans.HELD_REGISTERS,
+        registers: int | None = None,
         shared_bytes: int | None = None,
         count: bool = False,
     ) -> None:
-        self.threads, self.registers, self.shared_bytes, self.count = threads, registers, shared_bytes, count
+        self.threads, self.shared_bytes, self.count = threads, shared_bytes, count
+        held = plans.HELD_REGISTERS
+        self.registers = held if registers is None else dict.fromkeys(held, registers)
         self.reports: dict[str, Report] = {}
         self.kernels: dict[str, Kernel] = {}
         self.lacking: dict[str, tuple[int, ...]] = {}
