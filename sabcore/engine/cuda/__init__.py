@@ -1,10 +1,15 @@
 """The CUDA engine: a whole sequence forward in one kernel launch, and back in another, a block for each batch row.
 
-Its signature is the plain engine's, and it is right when it equals it. The kernels are Numba's; arrays are CuPy's,
-float32 or float64. What the kernels cannot carry goes to the plain engine, on the same arrays, with one warning.
+Its signature is the plain engine's, and it is right when it equals it. Kernels are written with Numba, arrays are
+CuPy's, float32 or float64. What kernels cannot carry goes to the plain engine, on the same arrays, with one warning.
 
-`run` does a pass, `plan` and `fits` decide, `forward` and `backward` are the kernels, `product`, `score`, `sparsify`,
-`topk` and `lstm` their parts, `launch` compiles and launches. Numba's CUDA target is not imported before it is used.
+run, tape, arguments     a pass: the products over all steps, what is kept between passes, what a kernel gets
+plan, tile, card, fits   what a kernel is compiled for and told, who does what, where data stands, whether all that fits
+launch                   compiles, keeps, loads and launches
+forward, backward        the kernels: one block, one batch row, all steps
+product, lstm, score, sparsify, topk, read, credit, slots   their parts
+
+Numba's CUDA target is not imported before it is used.
 """
 
 from __future__ import annotations

@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 from numba import cuda, int32
 
-from sabcore.engine.cuda.credit import carried_to, credit_keys, credit_memories
+from sabcore.engine.cuda.credit import add_slot, carried_to, credit_read, list_slots
 from sabcore.engine.cuda.device_math import index
 from sabcore.engine.cuda.lstm import fetch_gates, retreat
 from sabcore.engine.cuda.plan import Build, backward_tiles, backward_vectors
-from sabcore.engine.cuda.product import gathered, hold, multiply
-from sabcore.engine.cuda.read import dot_slots, put_shares, sum_shares
-from sabcore.engine.cuda.score import exp_query, feature_slope, score_slots
+from sabcore.engine.cuda.product import gathered, hold_weights, multiply
+from sabcore.engine.cuda.read import put_shares, sum_shares
+from sabcore.engine.cuda.score import feature_slope
 from sabcore.engine.cuda.slots import slot_of, visible
-from sabcore.engine.cuda.sparsify import select, weigh, weigh_backward
+from sabcore.engine.cuda.sparsify import weigh
 from sabcore.engine.cuda.tile import WIDTH
 
 
@@ -124,10 +124,10 @@ def make_backward(build: Build) -> Any:
             if build.memory:
                 j = slot_of(plan, t)
                 if j >= 0:
-                    _add_slot(build, tiles, plan, room, weights, tape, grads, j, t, plan.slot_level, near, own)
+                    add_slot(build, tiles, plan, room, weights, tape, grads, j, t, plan.slot_level, near, own)
                 n = tape.counts[now]
                 if n:
-                    n = _list_slots(build, plan, tape, n, visible(plan, t), now, near, own)
+                    n = list_slots(build, plan, tape, n, visible(plan, t), now, near, own)
                     S = weigh(plan, visible(plan, t), n, near.a, near.w, near.part)
             for i in range(UNITS):
                 u = index(cuda.threadIdx.x + i * build.threads)
@@ -135,7 +135,7 @@ def make_backward(build: Build) -> Any:
                     near.dh[index(plan.loss_level * H + u)] += own.dh_loss[i]
             for level in range(plan.L):
                 if n:
-                    _leave_read(build, tiles, plan, tape, grads, visible(plan, t), n, S, level, now, near, own)
+                    credit_read(build, tiles, plan, tape, grads, visible(plan, t), n, S, level, now, near, own)
                     if plan.score_grad:
                         multiply(
                             tiles.query, near.dq, weights.W_q, own.none, room.query, near.W_q, near.part
@@ -156,7 +156,7 @@ def make_backward(build: Build) -> Any:
         if build.memory:
             j = slot_of(plan, 0)
             if j >= 0:
-                _add_slot(build, tiles, plan, room, weights, tape, grads, j, 0, 0, near, own)
+                add_slot(build, tiles, plan, room, weights, tape, grads, j, 0, 0, near, own)
         _end(build, tiles, plan, grads, near, own)
 
     return backward_kernel
@@ -165,15 +165,9 @@ def make_backward(build: Build) -> Any:
 @cuda.jit(device=True)
 def _begin(build: Any, tiles: Any, plan: Any, room: Any, weights: Any, near: Any, own: Any) -> None:
     """Fetch the weights; no gradient yet."""
-    hold(tiles.gates, weights.W_hh, own.W_hh, room.gates, near.W_hh)
-    if build.memory:
-        hold(tiles.query, weights.W_q, own.none, room.query, near.W_q)
-        hold(tiles.key, weights.W_m, own.none, room.key, near.W_m)
+    hold_weights(build, tiles, room, weights, near, own)
     for i in range(build.key_units):
         own.dw_a[i] = 0
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.U:
-            near.w_a[u] = weights.w_a[u]
     for i in range(build.units):
         u = index(cuda.threadIdx.x + i * build.threads)
         if u < build.H:
@@ -197,108 +191,6 @@ def _fetch(build: Any, plan: Any, tape: Any, grads: Any, now: int, own: Any) -> 
                 own.q[i] = tape.q[now, u]
         if cuda.threadIdx.x < plan.cap:
             own.slot[0], own.score[0] = tape.slots[now, cuda.threadIdx.x], tape.scores[now, cuda.threadIdx.x]
-
-
-@cuda.jit(device=True)
-def _add_slot(
-    build: Any,
-    tiles: Any,
-    plan: Any,
-    room: Any,
-    weights: Any,
-    tape: Any,
-    grads: Any,
-    j: int,
-    t: int,
-    level: int,
-    near: Any,
-    own: Any,
-) -> None:
-    """The gradient of slot j, written by step t and complete by now, to a level of dh.
-
-    No barrier is needed first: the step before ended with some.
-    """
-    b = cuda.blockIdx.x
-    row = index(j * cuda.gridDim.x + b)
-    for i in range(build.units):
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.H:
-            own.dm[i] = grads.dM[row, u]
-    if plan.score_grad:
-        for i in range(build.key_units):
-            u = index(cuda.threadIdx.x + i * build.threads)
-            if u < build.U:
-                near.dq[u] = grads.dkeys[row, u]
-        cuda.syncthreads()
-        multiply(tiles.key, near.dq, weights.W_m, own.none, room.key, near.W_m, near.part)  # A.1*, P.1*
-        cuda.syncthreads()
-    for i in range(build.units):
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.H:
-            if plan.score_grad:
-                slope = feature_slope(build, tape.h[index(t * cuda.gridDim.x + b), u])
-                own.dm[i] += gathered(tiles.key, near.part, u) * slope  # P.1*
-            near.dh[index(level * build.H + u)] += own.dm[i]
-
-
-@cuda.jit(device=True)
-def _list_slots(build: Any, plan: Any, tape: Any, n: int, N: int, now: int, near: Any, own: Any) -> int:
-    """The n slots that the step read of N, and the query; returns n. Leaves all threads in step."""
-    tid = index(cuda.threadIdx.x)
-    for i in range(build.key_units):
-        u = index(tid + i * build.threads)
-        if u < build.U:
-            near.q[u], near.e[u] = own.q[i], exp_query(plan, own.q[i])
-    if not build.rereads or n <= plan.cap:
-        if tid < n:
-            near.idx[tid], near.a[tid] = own.slot[0], own.score[0]
-        i = index(tid + build.threads)
-        while i < n:
-            near.idx[i], near.a[i] = tape.slots[now, i], tape.scores[now, i]
-            i = index(i + build.threads)
-        cuda.syncthreads()
-        return n
-    cuda.syncthreads()
-    score_slots(build, plan, tape, cuda.blockIdx.x, N, near.q, near.e, near.w_a, near.w, near.part)  # M.1
-    return select(plan, N, near.w, near.idx, near.a, near.some_idx, near.dw)
-
-
-@cuda.jit(device=True)
-def _leave_read(
-    build: Any,
-    tiles: Any,
-    plan: Any,
-    tape: Any,
-    grads: Any,
-    N: int,
-    n: int,
-    S: Any,
-    level: int,
-    now: int,
-    near: Any,
-    own: Any,
-) -> None:
-    """dh of a level -> the slots' gradients and dq. Leaves all threads in step."""
-    b = cuda.blockIdx.x
-    for i in range(build.units):
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.H:
-            near.ds[u] = near.dh[index(level * build.H + u)]
-            if level == plan.loss_level:
-                near.ds[u] += own.ds_loss[i]
-    cuda.syncthreads()
-    credit_memories(tiles.units, near.w, near.ds, near.idx, n, b, grads.dM)  # M.3*
-    dot_slots(build, plan, tape, b, near.ds, near.idx, n, near.dw, near.part)  # M.3*
-    weigh_backward(plan, N, n, near.a, near.w, S, near.dw, near.da, near.part)  # M.2*
-    credit_keys(tiles.key_units, build, tape, n, b, grads.dkeys, near, own.dw_a)  # M.1*
-    cuda.syncthreads()
-    for i in range(build.key_units):
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.U:
-            dq = sum_shares(tiles.key_units, near.part, u)
-            near.dq[u] = dq
-            grads.dq[now, u] = dq if level == 0 else grads.dq[now, u] + dq
-    cuda.syncthreads()
 
 
 @cuda.jit(device=True)

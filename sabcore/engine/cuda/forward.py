@@ -13,7 +13,7 @@ from numba import cuda, int32
 from sabcore.engine.cuda.device_math import index
 from sabcore.engine.cuda.lstm import advance, fetch_gates
 from sabcore.engine.cuda.plan import Build, forward_tiles, forward_vectors
-from sabcore.engine.cuda.product import gathered, hold, multiply
+from sabcore.engine.cuda.product import gathered, hold_weights, multiply
 from sabcore.engine.cuda.read import read_slots, sum_shares
 from sabcore.engine.cuda.score import exp_query, feature, key_is_far, score_slots, write_key
 from sabcore.engine.cuda.slots import slot_of, visible
@@ -121,14 +121,7 @@ def make_forward(build: Build) -> Any:
 @cuda.jit(device=True)
 def _begin(build: Any, tiles: Any, room: Any, weights: Any, tape: Any, b: int, near: Any, own: Any) -> None:
     """Fetch the weights, and the state of step 0."""
-    hold(tiles.gates, weights.W_hh, own.W_hh, room.gates, near.W_hh)
-    if build.memory:
-        hold(tiles.query, weights.W_q, own.none, room.query, near.W_q)
-        hold(tiles.key, weights.W_m, own.none, room.key, near.W_m)
-    for i in range(build.key_units):
-        u = index(cuda.threadIdx.x + i * build.threads)
-        if u < build.U:
-            near.w_a[u] = weights.w_a[u]
+    hold_weights(build, tiles, room, weights, near, own)
     for i in range(build.units):
         u = index(cuda.threadIdx.x + i * build.threads)
         if u < build.H:

@@ -61,6 +61,19 @@ def hold(tile: Tile, M: Any, held: Any, keep: int, kept: Any) -> None:
 
 
 @cuda.jit(device=True)
+def hold_weights(build: Any, tiles: Any, room: Any, weights: Any, near: Any, own: Any) -> None:
+    """All weights of a kernel -> what a thread holds of them in its own registers and near, in shared memory; w_a."""
+    hold(tiles.gates, weights.W_hh, own.W_hh, room.gates, near.W_hh)
+    if build.memory:
+        hold(tiles.query, weights.W_q, own.none, room.query, near.W_q)
+        hold(tiles.key, weights.W_m, own.none, room.key, near.W_m)
+    for i in range(build.key_units):
+        u = index(cuda.threadIdx.x + i * build.threads)
+        if u < build.U:
+            near.w_a[u] = weights.w_a[u]
+
+
+@cuda.jit(device=True)
 def multiply(tile: Tile, v: Any, M: Any, held: Any, keep: int, kept: Any, part: Any) -> None:
     """v (R,), M (RC,) and what `hold` made of it -> part (shares C,), for `gathered`: v M, each share for itself.
 

@@ -160,8 +160,9 @@ def mutants() -> dict[str, Errors]:
             key_limit=np.float32(1e9),
         ),
     }
-    with mock.patch("sabcore.engine.cuda.backward.feature_slope", return_value=1.0):
-        found["the slope of tanh is forgotten"] = compare(small("released", k_trunc=3))
+    for where in ("backward", "credit"):
+        with mock.patch(f"sabcore.engine.cuda.{where}.feature_slope", return_value=1.0):
+            found[f"the slope of tanh is forgotten in {where}"] = compare(small("released", k_trunc=3))
     return found
 
 
