@@ -12,8 +12,12 @@ import json
 import sys
 from typing import Any
 
+import numpy as np
+
 from sabcore import SABConfig, init_params
+from sabcore.engine.cuda.largest import largest
 from sabcore.reference import complex_step
+from sabcore.topk import topk
 from tests.cases import CASES, Inputs, random_inputs
 from tests.engine.cuda.machine import KernelError
 from tests.engine.cuda.machine.drive import Errors, Machine, compare
@@ -44,8 +48,24 @@ def errors_of(config: SABConfig, dtype: str, T: int = 8, **block: Any) -> Errors
 
 
 def in_float64() -> dict[str, Errors]:
-    """All presets, truncations and options."""
-    return {str(case): errors_of(sized(case.preset, **case.fields), "float64", **BLOCK) for case in CASES}
+    """All presets, truncations and options; reads of more slots than a sum begins with threads, a ranking in rounds."""
+    found = {str(case): errors_of(sized(case.preset, **case.fields), "float64", **BLOCK) for case in CASES}
+    for preset, fields, T in (("paper", {"k_top": 40}, 48), ("self_attention", {}, 40), ("paper", {"k_top": 2}, 90)):
+        found[f"{preset},{fields},T={T}"] = errors_of(sized(preset, **fields), "float64", T, **BLOCK)
+    return found | topk_cases()
+
+
+def topk_cases() -> dict[str, Errors]:
+    """The stand-alone kernel against the CPU's."""
+    rng, found = np.random.default_rng(0), {}
+    for n, k in ((5, 5), (700, 12), (900, 3)):
+        rows = np.concatenate([rng.standard_normal((2, n)), rng.integers(0, 4, (1, n)), np.full((1, n), np.nan)])
+        with Machine().installed():
+            indices, values = largest(rows, k)
+        want_indices, want_values = topk(rows, k)
+        same = np.array_equal(indices, want_indices) and np.array_equal(values, want_values, equal_nan=True)
+        found[f"{k} of {n}"] = {"ranking": 0.0 if same else np.inf}
+    return found
 
 
 def in_float32() -> dict[str, Errors]:
