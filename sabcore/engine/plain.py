@@ -13,10 +13,11 @@ from typing import ClassVar
 from sabcore.backend import Array, array_module
 from sabcore.config import SABConfig
 from sabcore.engine.truncation import make_truncation
+from sabcore.products import each_times, outer_sum
 from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
 from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add
-from sabcore.step.score import Score, make_score, outer_sum
+from sabcore.step.score import Score, make_score
 from sabcore.step.sparsify import make_sparsifier
 
 
@@ -126,7 +127,7 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
         grads["h0"] += memory.of_slot_written_at(0)
         grads |= memory.of_weights()
     dW_ih, dW_hh = outer_sum(dz_all, tape.x), outer_sum(dz_all, tape.h_all[:-1])
-    return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": dz_all.sum(axis=(0, 1)), "x": dz_all @ params["W_ih"]}
+    return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": dz_all.sum(axis=(0, 1)), "x": each_times(dz_all, params["W_ih"])}
 
 
 class _MemoryGradients:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from sabcore.backend import Array, array_module
 from sabcore.config import SABConfig
+from sabcore.products import outer_sum
 
 
 class Score(Protocol):
@@ -135,8 +136,3 @@ def make_score(config: SABConfig, params: Mapping[str, Array]) -> Score:
     if config.score == "additive":
         return AdditiveScore(params["W_m"], params["W_q"], params["w_a"])
     return SeparableScore(params["u_q"], params["u_m"])
-
-
-def outer_sum(left: Array, right: Array) -> Array:
-    """left (...,P), right (...,Q) -> (P,Q), the sum of their outer products, as one matrix product."""
-    return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])

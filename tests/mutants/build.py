@@ -59,7 +59,7 @@ class _MutatedSource(MetaPathFinder, Loader):
 @contextmanager
 def _fresh_modules(mutant: Mutant | None) -> Iterator[None]:
     kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(AFRESH)}
-    attributes = {name: getattr(sabcore, name) for name in ("config", "params", "step", "engine")}
+    attributes = {name: value for name, value in vars(sabcore).items() if f"sabcore.{name}" in AFRESH}
     finder = _MutatedSource(mutant)
     sys.meta_path.insert(0, finder)
     try:
@@ -69,8 +69,9 @@ def _fresh_modules(mutant: Mutant | None) -> Iterator[None]:
         for name in [name for name in sys.modules if name.startswith(AFRESH)]:
             del sys.modules[name]
         sys.modules.update(kept)
-        for name, value in attributes.items():
-            setattr(sabcore, name, value)
+        for name in [name for name in vars(sabcore) if f"sabcore.{name}" in AFRESH]:
+            delattr(sabcore, name)
+        vars(sabcore).update(attributes)
 
 
 def build(mutant: Mutant | None) -> Engine:

@@ -98,7 +98,7 @@ RECALL = [
     Mutant("reads by one level of gradient only", "step/recall.py", "w[..., None] * ds.sum(axis=0)", "w[..., None] * ds[0]"),
 ]  # fmt: skip
 READOUT = [
-    Mutant("output layer's direct path to the memory dropped", "step/readout.py", "return dy @ V_h, dy @ V_s,", "return dy @ V_h, 0 * (dy @ V_s),"),
+    Mutant("output layer's direct path to the memory dropped", "step/readout.py", "each_times(dy, V_s), grads", "0 * each_times(dy, V_s), grads"),
     Mutant("V_s learns from the state", "step/readout.py", 'outer_sum(dy, s)', 'outer_sum(dy, h)'),
     Mutant("d averaged over the batch", "step/readout.py", "dy.sum(axis=(0, 1))}", "dy.mean(axis=1).sum(axis=0)}"),
 ]  # fmt: skip

@@ -12,8 +12,8 @@ from sabcore.engine.cuda.card import shared_limit
 from sabcore.engine.cuda.launch import launch
 from sabcore.engine.cuda.plan import Build, Plan, backward_room, forward_room, make_build, make_plan
 from sabcore.engine.cuda.tape import CudaTape
+from sabcore.products import each_times, outer_sum
 from sabcore.step.readout import readout, readout_backward
-from sabcore.step.score import outer_sum
 
 
 def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> tuple[Array, CudaTape]:
@@ -52,7 +52,7 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: CudaTape, dy:
     if build.memory:
         grads |= _score_gradients(config, build, plan, tape, found)
     dW_ih, dW_hh = outer_sum(found.dz, tape.x), outer_sum(found.dz, tape.h_all[:-1])
-    dx = (found.dz @ params["W_ih"]).reshape(tape.x.shape)
+    dx = each_times(found.dz, params["W_ih"]).reshape(tape.x.shape)
     return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": found.dz.sum(axis=0), "x": dx}
 
 
@@ -67,7 +67,7 @@ def _blank_tape(build: Build, plan: Plan, x: Array, h0: Array, c0: Array, params
         c_all=c_all,
         hhat=xp.empty((T, B, H), x.dtype),
         s=xp.empty((T, B, H), x.dtype) if build.memory else None,
-        gates=_rows(x @ params["W_ih"].T + params["b"]),
+        gates=each_times(x, params["W_ih"].T) + params["b"],
         q=xp.empty((T, B, build.U), x.dtype),
         keys=xp.empty((slots, B, build.U), x.dtype),
         far=xp.empty((slots, B), "int32"),
