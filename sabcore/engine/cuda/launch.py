@@ -33,6 +33,9 @@ SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
 KERNELS = {"forward": make_forward, "backward": make_backward, "topk": lambda build: topk_kernel}
 #: The newest capability that kernels are compiled for: drivers compile its PTX for every later card.
 NEWEST = (9, 0)
+#: The first version of PTX that knows that capability. The compiler may call its PTX newer than the driver is, which
+#: then refuses it, though it has no instruction that is.
+PTX_VERSION = "7.8"
 
 _loaded: dict[tuple[str, Build | None, str, int], Any] = {}
 
@@ -81,7 +84,7 @@ def compile_ptx(name: str, build: Build | None, signature: tuple[types.Type, ...
         output="ptx",
         launch_bounds=(THREADS, 1),
     )
-    return ptx
+    return re.sub(r"\.version\s+\S+", f".version {PTX_VERSION}", ptx, count=1)
 
 
 @functools.cache
