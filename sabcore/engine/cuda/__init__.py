@@ -7,7 +7,7 @@ run, tape, arguments     a pass: the products over all steps, what is kept betwe
 plan, tile, card, fits   what a kernel is compiled for and told, who does what, where data stands, whether all that fits
 launch                   compiles, keeps, loads and launches
 forward, backward        the kernels: one block, one batch row, all steps
-product, lstm, score, sparsify, topk, read, credit, slots   their parts
+product, lstm, score, sparsify, topk, read, credit, slots, device_math   their parts
 
 Numba's CUDA target is not imported before it is used.
 """

@@ -16,7 +16,7 @@ from sabcore.engine.cuda.device_math import index
 from sabcore.engine.cuda.lstm import fetch_gates, retreat
 from sabcore.engine.cuda.plan import Build, backward_tiles, backward_vectors
 from sabcore.engine.cuda.product import gathered, hold_weights, multiply
-from sabcore.engine.cuda.read import put_shares, sum_shares
+from sabcore.engine.cuda.read import put_shares
 from sabcore.engine.cuda.score import feature_slope
 from sabcore.engine.cuda.slots import slot_of, visible
 from sabcore.engine.cuda.sparsify import weigh
@@ -137,9 +137,7 @@ def make_backward(build: Build) -> Any:
                 if n:
                     credit_read(build, tiles, plan, tape, grads, visible(plan, t), n, S, level, now, near, own)
                     if plan.score_grad:
-                        multiply(
-                            tiles.query, near.dq, weights.W_q, own.none, room.query, near.W_q, near.part
-                        )  # A.2*, P.2*
+                        _through_query(tiles, room, weights, near, own)
                         cuda.syncthreads()
                 _leave_cell(build, tiles, plan, tape, grads, n, level, now, near, own)
                 cuda.syncthreads()
@@ -194,6 +192,12 @@ def _fetch(build: Any, plan: Any, tape: Any, grads: Any, now: int, own: Any) -> 
 
 
 @cuda.jit(device=True)
+def _through_query(tiles: Any, room: Any, weights: Any, near: Any, own: Any) -> None:
+    """dq -> that of feature(hhat), as partial sums."""
+    multiply(tiles.query, near.dq, weights.W_q, own.none, room.query, near.W_q, near.part)  # A.2*, P.2*
+
+
+@cuda.jit(device=True)
 def _leave_cell(
     build: Any, tiles: Any, plan: Any, tape: Any, grads: Any, n: int, level: int, now: int, near: Any, own: Any
 ) -> None:
@@ -244,4 +248,4 @@ def _end(build: Any, tiles: Any, plan: Any, grads: Any, near: Any, own: Any) -> 
         for i in range(build.key_units):
             u = index(cuda.threadIdx.x + i * build.threads)
             if u < build.U:
-                grads.dw_a[b, u] = sum_shares(tiles.key_units, near.part, u)
+                grads.dw_a[b, u] = gathered(tiles.key_units, near.part, u)

@@ -9,7 +9,7 @@ from numba import cuda
 
 from sabcore.engine.cuda.device_math import index, quotient
 from sabcore.engine.cuda.product import gathered, multiply
-from sabcore.engine.cuda.read import ROWS, dot_slots, sum_shares
+from sabcore.engine.cuda.read import ROWS, dot_slots
 from sabcore.engine.cuda.score import exp_query, feature_slope, score_slots, unit
 from sabcore.engine.cuda.sparsify import select, weigh_backward
 
@@ -68,7 +68,7 @@ def credit_read(
     for i in range(build.key_units):
         u = index(cuda.threadIdx.x + i * build.threads)
         if u < build.U:
-            dq = sum_shares(tiles.key_units, near.part, u)
+            dq = gathered(tiles.key_units, near.part, u)
             near.dq[u] = dq
             grads.dq[now, u] = dq if level == 0 else grads.dq[now, u] + dq
     cuda.syncthreads()
@@ -99,7 +99,7 @@ def _credit_memories(columns: Any, w: Any, ds: Any, idx: Any, n: int, b: int, dM
 
 @cuda.jit(device=True)
 def _credit_keys(columns: Any, build: Any, tape: Any, n: int, b: int, dkeys: Any, near: Any, dw_a: Any) -> None:
-    """near, with da (n,) of the slots idx -> dkeys (NB,U) += their shares; part (shares U,): dq, for `sum_shares`; and
+    """near, with da (n,) of the slots idx -> dkeys (NB,U) += their shares; part (shares U,): dq, for `gathered`; and
     dw_a, a number for each of the thread's turns.
     """
     share = index(cuda.threadIdx.x // index(columns.columns))

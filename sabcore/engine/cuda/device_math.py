@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from sabcore.engine.cuda.tile import COLLECTORS
+
 #: The type of an index. Unsigned: at every access with a signed one Numba asks whether it counts from the end.
 index: Any = np.uint32
 #: For sums of a variable and constants: in 64 bits they cannot wrap around, so a load adds the constant by itself.
 wide: Any = np.uint64
-#: How many threads begin a sum over a block.
-COLLECTORS = 32
 
 
 @cuda.jit(device=True)

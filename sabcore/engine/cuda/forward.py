@@ -14,7 +14,7 @@ from sabcore.engine.cuda.device_math import index
 from sabcore.engine.cuda.lstm import advance, fetch_gates
 from sabcore.engine.cuda.plan import Build, forward_tiles, forward_vectors
 from sabcore.engine.cuda.product import gathered, hold_weights, multiply
-from sabcore.engine.cuda.read import read_slots, sum_shares
+from sabcore.engine.cuda.read import read_slots
 from sabcore.engine.cuda.score import exp_query, feature, key_is_far, score_slots, write_key
 from sabcore.engine.cuda.slots import slot_of, visible
 from sabcore.engine.cuda.sparsify import select, weigh
@@ -196,7 +196,7 @@ def _end_step(build: Any, tiles: Any, tape: Any, n: int, now: int, near: Any, ow
         if u < build.H:
             s = tape.h.dtype.type(0)
             if n:
-                s = sum_shares(tiles.units, near.part, u)
+                s = gathered(tiles.units, near.part, u)
             h = own.hhat[i] + s
             near.h[u] = h
             tape.hhat[now, u], tape.c[then, u], tape.h[then, u] = own.hhat[i], own.c[i], h

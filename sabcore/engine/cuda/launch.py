@@ -1,7 +1,7 @@
 """Compiling the kernels and launching them: by CuPy, on its current stream, or in Numba's simulator.
 
 Numba makes PTX of a kernel, for one build, dtype and compute capability; it is kept on disk. CuPy loads and launches
-it: that takes a tenth of the time that a launch by Numba does, and a block may have all the shared memory there is.
+it: its arrays need not be wrapped for Numba first, and a block may have all the shared memory there is.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sabcore.config import SABConfig
-from sabcore.engine.cuda.tile import WIDTH, Columns, Tile, columns_of, tile
+from sabcore.engine.cuda.tile import COLLECTORS, WIDTH, Columns, Tile, columns_of, tile
 from sabcore.engine.rules import rules
 
 #: Threads of a block, which is one batch row. Few: a multiprocessor has 65,536 registers, and what a thread keeps in
@@ -16,8 +16,6 @@ THREADS = 256
 #: Of these, how many hold weights, by the bytes of a number and whether slots are selected again on the way back: as
 #: many as leave the compiler enough for the rest.
 HELD_REGISTERS = {(4, False): 128, (4, True): 104, (8, False): 64, (8, True): 32}
-#: Of a sum over a block, so many threads begin; see `device_math`.
-COLLECTORS = 32
 
 #: The largest |2k| of a key that is kept as an exponential, and where |2q| is clamped: apart by enough for tanh to be
 #: saturated to the last bit where a clamped query meets such a key, and inside the normal numbers.

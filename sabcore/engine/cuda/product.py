@@ -122,9 +122,9 @@ def multiply(tile: Tile, v: Any, M: Any, held: Any, keep: int, kept: Any, part: 
 
 
 @cuda.jit(device=True)
-def gathered(tile: Tile, part: Any, column: int) -> Any:
-    """Column `column` of the product, added up in the order of the rows."""
+def gathered(of: Any, part: Any, column: int) -> Any:
+    """What all shares of `of`, a Tile or Columns, have found for a column, added up in order."""
     total = part[column]
-    for share in range(1, tile.shares):
-        total += part[wide(column) + wide(share * tile.columns)]
+    for share in range(1, of.shares):
+        total += part[wide(column) + wide(share * of.columns)]
     return total

@@ -21,7 +21,7 @@ LANES = 16
 
 @cuda.jit(device=True)
 def read_slots(columns: Any, plan: Any, tape: Any, b: int, w: Any, idx: Any, n: int, part: Any) -> None:
-    """w idx (n,), the tape, where the memories are -> part (shares H,): the summary s, for `sum_shares`."""
+    """w idx (n,), the tape, where the memories are -> part (shares H,): the summary s, for `gathered`."""
     share = index(cuda.threadIdx.x // index(columns.columns))
     if share >= columns.shares:
         return
@@ -41,21 +41,12 @@ def read_slots(columns: Any, plan: Any, tape: Any, b: int, w: Any, idx: Any, n: 
 
 @cuda.jit(device=True)
 def put_shares(columns: Any, mine: Any, part: Any) -> None:
-    """What each thread has found for its columns, a number for each of its turns -> part, for `sum_shares`."""
+    """What each thread has found for its columns, a number for each of its turns -> part, for `gathered`."""
     share = index(cuda.threadIdx.x // index(columns.columns))
     for turn in range(columns.turns):
         u = index(cuda.threadIdx.x - share * index(columns.columns) + turn * columns.threads)
         if share < columns.shares and u < columns.columns:
             part[index(share * index(columns.columns) + u)] = mine[turn]
-
-
-@cuda.jit(device=True)
-def sum_shares(columns: Any, part: Any, column: int) -> Any:
-    """What all shares found for a column, added up in order."""
-    total = part[column]
-    for share in range(1, columns.shares):
-        total += part[wide(column) + wide(share * columns.columns)]
-    return total
 
 
 @cuda.jit(device=True)

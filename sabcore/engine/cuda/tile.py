@@ -11,6 +11,8 @@ WIDTH = 4
 AHEAD = 4
 #: The same for rows from shared memory.
 NEAR = 8
+#: How many threads begin a sum over a block.
+COLLECTORS = 32
 #: At most so many threads share a column, for one adds up what they found.
 MAX_SHARES = 32
 

@@ -6,8 +6,8 @@ blocks touch, a barrier that somebody misses: each is an error that names the li
 
     report = Kernel(ptx).run(blocks, threads, args, shared_bytes)
 
-`kernel` launches, `parse` and `inline` read PTX, `execute` runs a block with `registers`, `arithmetic`, `warp` and
-`memory`, `races` decides what is ordered, `report` counts.
+`kernel` launches, `parse` and `inline` read PTX, `execute` runs a block, `steps` one instruction, with
+`registers`, `arithmetic`, `warp` and `memory`, `races` decides what is ordered, `report` counts.
 """
 
 from tests.engine.cuda.machine.faults import (
