@@ -1,9 +1,11 @@
 """sabcore: a from-scratch reference engine for Sparse Attentive Backtracking, with explicit gradients."""
 
-from sabcore.config import PRESETS, SABConfig
+from sabcore.array.dlpack import from_dlpack
 from sabcore.engine import backward, forward
-from sabcore.interop import from_dlpack
-from sabcore.params import init_params, load_params, lstm_from_torch, param_shapes, save_params
+from sabcore.engine.topk import topk
+from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.files import load_params, lstm_from_torch, save_params
+from sabcore.model.params import init_params, param_shapes
 
 __version__ = "0.1.0"
 
@@ -18,4 +20,5 @@ __all__ = [
     "lstm_from_torch",
     "param_shapes",
     "save_params",
+    "topk",
 ]

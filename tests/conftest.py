@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.vector_files"]
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy is loaded; the processes are the parallelism
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -58,8 +58,8 @@ def _make(out: Path) -> None:
 
 
 def _write(out: Path, found: dict[str, Any], text: str) -> None:
+    from sabcore.array.files import write_atomically
     from sabcore.benchmarks.picture import draw
-    from sabcore.storage import write_atomically
 
     write_atomically(out / "cpu.json", (json.dumps(found, indent=1) + "\n").encode())
     write_atomically(out / "cpu.md", text.encode())

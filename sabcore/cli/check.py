@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from sabcore.backend import DTYPES
-from sabcore.config import PRESETS
-from sabcore.device import DEVICES
+from sabcore.array.device import DEVICES
+from sabcore.array.library import DTYPES
 from sabcore.engine import ENGINES
+from sabcore.model.config import PRESETS
 
 
 @click.command()
@@ -33,8 +33,8 @@ def check(
     """
     from rich.progress import track
 
-    from sabcore.check import Finding, check_preset, oracles
-    from sabcore.device import resolve
+    from sabcore.array.device import resolve
+    from sabcore.validate.check import Finding, check_preset, oracles
 
     xp, names = resolve(device), presets or tuple(PRESETS)
     findings: list[Finding] = []

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from sabcore.array.device import DEVICES, resolve
 from sabcore.cli.watch import interrupts, watch
-from sabcore.config import PRESETS
 from sabcore.demos import copy as experiment
-from sabcore.device import DEVICES, resolve
-from sabcore.run import Run
+from sabcore.model.config import PRESETS
+from sabcore.train.run import Run
 
 DEFAULTS = experiment.Options()
 INTERRUPTED = 130

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sabcore.device import resolve
+from sabcore.array.device import resolve
 from sabcore.errors import DeviceError
 
 #: The oldest driver that runs CUDA 13, as CUDA numbers its own versions.

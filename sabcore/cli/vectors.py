@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sabcore.config import PRESETS, SABConfig
 from sabcore.errors import ConfigError, FormatError
+from sabcore.model.config import PRESETS, SABConfig
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
 from sabcore.vectors.check import find
 from sabcore.vectors.compare import norm

@@ -11,10 +11,11 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sabcore.backend import Array, array_module, check_array, check_finite, check_params, checking_finite
-from sabcore.config import SABConfig
+from sabcore.array.checks import check_array, check_finite, check_params, checking_finite
+from sabcore.array.library import Array, array_module
 from sabcore.errors import ConfigError, DTypeError
-from sabcore.params import param_shapes
+from sabcore.model.config import SABConfig
+from sabcore.model.params import param_shapes
 
 __all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
 

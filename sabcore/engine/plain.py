@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from sabcore.backend import Array, array_module
-from sabcore.config import SABConfig
+from sabcore.array.library import Array, array_module
+from sabcore.array.products import each_times, outer_sum
 from sabcore.engine.truncation import make_truncation
-from sabcore.products import each_times, outer_sum
+from sabcore.model.config import SABConfig
 from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
 from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine.truncation import make_truncation
+from sabcore.model.config import SABConfig
 
 #: How scores turn into weights. SOFTMAX_SMALL has no temperature: it is for memories no larger than k_top.
 THRESHOLD, SOFTMAX, SOFTMAX_SMALL, RAW = range(4)

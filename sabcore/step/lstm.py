@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sabcore.backend import Array, array_module
+from sabcore.array.library import Array, array_module
 
 
 class LSTMCache(NamedTuple):

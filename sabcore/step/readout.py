@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sabcore.backend import Array
-from sabcore.products import each_times, outer_sum
+from sabcore.array.library import Array
+from sabcore.array.products import each_times, outer_sum
 
 
 def readout(h: Array, s: Array, V_h: Array, V_s: Array, d: Array) -> Array:

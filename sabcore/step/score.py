@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from sabcore.backend import Array, array_module
-from sabcore.config import SABConfig
-from sabcore.products import outer_sum
+from sabcore.array.library import Array, array_module
+from sabcore.array.products import outer_sum
+from sabcore.model.config import SABConfig
 
 
 class Score(Protocol):

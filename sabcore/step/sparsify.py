@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from sabcore.backend import Array, array_module
-from sabcore.config import SABConfig
+from sabcore.array.library import Array, array_module
+from sabcore.model.config import SABConfig
 
 
 class Sparsifier(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sabcore.config import SABConfig
+from sabcore.model.config import SABConfig
 from sabcore.vectors.make import draw
 from sabcore.vectors.record import Vector
 

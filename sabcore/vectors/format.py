@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from sabcore.array.files import write_atomically
 from sabcore.errors import FormatError
-from sabcore.storage import write_atomically
 from sabcore.vectors.container import encode
 from sabcore.vectors.lint import FORMAT, examine, lint_vector
 from sabcore.vectors.model import write_config

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sabcore.backend import all_finite
-from sabcore.config import SABConfig
+from sabcore.array.checks import all_finite
+from sabcore.array.files import read_tensors
 from sabcore.errors import FormatError
-from sabcore.storage import read_tensors
+from sabcore.model.config import SABConfig
 from sabcore.vectors.container import DTYPES, read_header
 from sabcore.vectors.model import read_config, tensor_shapes
 from sabcore.vectors.record import Vector

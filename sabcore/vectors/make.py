@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.errors import SABError
-from sabcore.params import param_shapes
+from sabcore.model.config import SABConfig
+from sabcore.model.params import param_shapes
 from sabcore.reference import autograd, complex_step
 from sabcore.vectors.compare import compare
 from sabcore.vectors.model import applicable, tensor_shapes

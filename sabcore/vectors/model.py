@@ -6,9 +6,9 @@ import dataclasses
 import json
 from typing import Any
 
-from sabcore.config import SABConfig
 from sabcore.errors import ConfigError, FormatError
-from sabcore.params import param_shapes
+from sabcore.model.config import SABConfig
+from sabcore.model.params import param_shapes
 from sabcore.vectors.container import strict_json
 
 #: No honest config is longer: its keys and values fill some 500 bytes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sabcore.config import SABConfig
+from sabcore.model.config import SABConfig
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -65,7 +65,7 @@ def cupy(monkeypatch):
 def test_without_a_gpu_it_says_so_in_one_line(tmp_path):
     hidden = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.gpu", "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "sabcore.benchmarks.gpu", "--out", str(tmp_path / "out")],
         cwd=ROOT, env=hidden, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")

@@ -10,7 +10,7 @@ from sabcore.benchmarks.limits import Limits, floor_seconds, measure_limits
 from sabcore.benchmarks.measure import Times, interleave, spread, wall
 from sabcore.benchmarks.selection import by_partition, race
 from sabcore.benchmarks.workload import make_workload, sab_config
-from sabcore.topk import topk
+from sabcore.engine.topk import topk
 
 
 def test_runs_alternate_after_a_warm_up():

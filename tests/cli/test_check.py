@@ -5,9 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from sabcore import PRESETS, __version__, check
+from sabcore import PRESETS, __version__
 from sabcore.cli import COMMANDS, main
 from sabcore.step import lstm
+from sabcore.validate import check
 
 
 def run(*arguments):

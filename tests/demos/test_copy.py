@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sabcore import load_params, run
+from sabcore import load_params
+from sabcore.array.files import read_tensors, write_tensors
 from sabcore.cli import main
 from sabcore.demos import copy as experiment
 from sabcore.demos.copy_picture import _smooth, draw
-from sabcore.storage import read_tensors, write_tensors
+from sabcore.train import run
 
 SMALL = ["-T", "3", "--hidden", "6", "--k-top", "2", "--k-trunc", "4", "--batch", "4", "--seed", "3"]
 FILES = {"checkpoint.safetensors", "log.jsonl", "copy.png", "sab.safetensors", "tbptt.safetensors", "bptt.safetensors"}

@@ -18,7 +18,7 @@ from tests.mutants.catalogue import Mutant
 
 ROOT = Path(sabcore.__file__).parent
 #: What is imported afresh: the mutated modules and all that hold references into them. Errors stay shared.
-AFRESH = ("sabcore.config", "sabcore.params", "sabcore.step", "sabcore.engine")
+AFRESH = ("sabcore.model", "sabcore.step", "sabcore.engine")
 
 
 class Engine(NamedTuple):
@@ -77,7 +77,7 @@ def _fresh_modules(mutant: Mutant | None) -> Iterator[None]:
 def build(mutant: Mutant | None) -> Engine:
     """The plain engine with `mutant`'s mistake in it; None builds the engine as it is."""
     with _fresh_modules(mutant):
-        config = importlib.import_module("sabcore.config")
+        config = importlib.import_module("sabcore.model.config")
         engine = importlib.import_module("sabcore.engine")
         plain = importlib.import_module("sabcore.engine.plain")
         engine._module = lambda name: plain  # type: ignore[attr-defined]  # loaded on use, when the mistake is gone

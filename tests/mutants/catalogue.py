@@ -131,8 +131,8 @@ LOOP = [
 FORWARD = [
     Mutant("memory holds the provisional state", "engine/plain.py", "tape.keys[N] = score.key(tape.h_all[t])", "tape.keys[N] = score.key(tape.hhat[t - 1])"),
     Mutant("summary not added to the state", "engine/plain.py", "tape.h_all[t] += tape.s[t - 1]", "tape.h_all[t] += 0 * tape.s[t - 1]"),
-    Mutant("first slot at step 1", "config.py", 'return 0 if self.memory_start == "zero_state" else self.k_att', 'return 0 if self.memory_start == "zero_state" else 1'),
-    Mutant("zero state not in the memory", "config.py", 'return (t - 1) // self.k_att + (self.memory_start == "zero_state")', "return (t - 1) // self.k_att"),
+    Mutant("first slot at step 1", "model/config.py", 'return 0 if self.memory_start == "zero_state" else self.k_att', 'return 0 if self.memory_start == "zero_state" else 1'),
+    Mutant("zero state not in the memory", "model/config.py", 'return (t - 1) // self.k_att + (self.memory_start == "zero_state")', "return (t - 1) // self.k_att"),
 ]  # fmt: skip
 
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *RECALL, *READOUT, *TRUNCATION, *LOOP, *FORWARD]

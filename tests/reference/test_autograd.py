@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from reference import autograd
-from reference.compare import errors, small_enough
+from sabcore.reference import autograd
+from sabcore.reference.compare import errors, small_enough
 from tests.reference.cases import PRESETS, TRUNCATIONS, B, T, make_case
 
 torch = pytest.importorskip("torch")
@@ -122,7 +122,7 @@ def test_segments_of_a_plain_lstm_are_separate_runs() -> None:
 
 def test_without_torch_the_message_says_what_to_install() -> None:
     program = (
-        "import sys; sys.modules['torch'] = None; from reference import autograd\n"
+        "import sys; sys.modules['torch'] = None; from sabcore.reference import autograd\n"
         "try: autograd.gradients({'hidden_size': 1}, {}, [[[0.0]]], [[[0.0]]])\n"
         "except ImportError as error: print(error)"
     )

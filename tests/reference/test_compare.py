@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from reference.compare import errors, scaled_error, small_enough
+from sabcore.reference.compare import errors, scaled_error, small_enough
 
 WANT = np.array([[1.0, -4.0], [2.0, 1e-9]])
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reference import autograd, complex_step
-from reference.compare import errors, small_enough
-from reference.rounding import spread
+from sabcore.reference import autograd, complex_step
+from sabcore.reference.compare import errors, small_enough
+from sabcore.reference.rounding import spread
 from tests.reference.cases import PRESETS, SLIDING, TRUNCATIONS, make_case
 
 #: Two right programs differ by a few times what an ulp's move of the inputs does; see `rounding.spread`.

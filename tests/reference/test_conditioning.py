@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from reference import autograd, complex_step
-from reference.compare import scaled_error
-from reference.conditioning import conditioning
-from reference.replay import record
-from reference.rounding import EPS, spread
+from sabcore.reference import autograd, complex_step
+from sabcore.reference.compare import scaled_error
+from sabcore.reference.conditioning import conditioning
+from sabcore.reference.replay import record
+from sabcore.reference.rounding import EPS, spread
 from tests.reference.cases import PRESETS, make_case
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference import complex_step, differences
-from reference.compare import scaled_error, small_enough
-from reference.differences import FIRST, LEVELS, RATIO, extrapolate
-from reference.perturb import objective
-from reference.replay import base_tensors, record
+from sabcore.reference import complex_step, differences
+from sabcore.reference.compare import scaled_error, small_enough
+from sabcore.reference.differences import FIRST, LEVELS, RATIO, extrapolate
+from sabcore.reference.perturb import objective
+from sabcore.reference.replay import base_tensors, record
 from tests.reference.cases import PRESETS, TRUNCATIONS, make_case
 
 

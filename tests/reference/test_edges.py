@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference.edges import Edges, edges_of
+from sabcore.reference.edges import Edges, edges_of
 from tests.reference.cases import DEFAULTS
 
 

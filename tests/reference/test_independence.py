@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import reference
+from sabcore import reference
 
 FILES = sorted(Path(reference.__file__).parent.glob("**/*.py"))
 ALLOWED = {"__future__", "collections", "dataclasses", "math", "typing", "numpy", "torch"}
@@ -47,7 +47,7 @@ def test_they_run_where_the_engine_cannot_be_imported() -> None:
     modules = [path.stem for path in FILES if path.stem != "__init__"]
     assert len(modules) >= 10
     program = f"""
-import importlib, sys
+import importlib
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] == "sabcore":
@@ -67,6 +67,8 @@ for oracle in (autograd, complex_step, differences):
 assert not any(name.split(".")[0] == "sabcore" for name in sys.modules)
 print("ran")
 """
+    beside_the_engine = Path(reference.__file__).parents[1]
+    program = f"import sys; sys.path.append({str(beside_the_engine)!r})\n{program}"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
     assert done.stdout.split() == ["blocked", "ran"], done.stderr

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference import autograd
-from reference.perturb import objective, sweep
-from reference.replay import base_tensors, record, replay
+from sabcore.reference import autograd
+from sabcore.reference.perturb import objective, sweep
+from sabcore.reference.replay import base_tensors, record, replay
 from tests.reference.cases import PRESETS, TRUNCATIONS, B, T, make_case
 
 
@@ -41,7 +41,7 @@ def test_a_sweep_moves_one_element_at_a_time(monkeypatch) -> None:
     base, tensors = record(*case.inputs), base_tensors(*case.inputs)
     steps = np.array([0.1, -0.2])
     values = sweep(base, tensors, "V_h", case.dy, steps)
-    monkeypatch.setattr("reference.perturb.PASS_SIZE", 1)
+    monkeypatch.setattr("sabcore.reference.perturb.PASS_SIZE", 1)
     np.testing.assert_allclose(sweep(base, tensors, "V_h", case.dy, steps), values, rtol=0, atol=1e-12)
     here = objective(base, {name: value[None] for name, value in tensors.items()}, case.dy)
     slope = autograd.gradients(*case)["grad.V_h"].reshape(-1, 1)  # y is linear in V_h

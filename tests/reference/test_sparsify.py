@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference import autograd
-from reference.replay import record
-from reference.sparsify import choose, weigh
+from sabcore.reference import autograd
+from sabcore.reference.replay import record
+from sabcore.reference.sparsify import choose, weigh
 from tests.reference.cases import DEFAULTS, PRESETS, make_case
 
 torch = pytest.importorskip("torch")

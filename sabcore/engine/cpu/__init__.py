@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine.cpu.attention import attention
 from sabcore.engine.cpu.backward import backward_block
 from sabcore.engine.cpu.buffers import POOL, GradientBuffers, gradient_buffers, scratch
@@ -28,6 +27,7 @@ from sabcore.engine.cpu.forward import SPLIT_TERMS, forward_block, forward_one_r
 from sabcore.engine.cpu.jit import compiled_code, over_blocks
 from sabcore.engine.cpu.plan import Plan, make_plan, pack_weights
 from sabcore.engine.cpu.tape import CPUTape
+from sabcore.model.config import SABConfig
 
 __all__ = ["CPUTape", "attention", "backward", "forward"]
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine.cpu.borrow import block_of
 from sabcore.engine.cpu.buffers import Scratch, TapeBuffers, scratch
 from sabcore.engine.cpu.jit import compiled_code, jit_entry
@@ -16,6 +15,7 @@ from sabcore.engine.cpu.score import query
 from sabcore.engine.cpu.sparsify import weigh
 from sabcore.engine.cpu.tape import CPUTape
 from sabcore.errors import ConfigError
+from sabcore.model.config import SABConfig
 
 
 def attention(config: SABConfig, params: Mapping[str, np.ndarray], tape: CPUTape) -> np.ndarray:

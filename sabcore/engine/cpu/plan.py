@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine.rules import rules
+from sabcore.model.config import SABConfig
 
 #: Batch rows that one thread carries through all of time together: enough for an efficient matrix product, few enough
 #: for their keys to stay in a core's cache.

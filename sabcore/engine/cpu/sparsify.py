@@ -11,9 +11,9 @@ import numpy as np
 
 from sabcore.engine.cpu.jit import jit
 from sabcore.engine.cpu.plan import Plan
+from sabcore.engine.cpu.topk import select_row
 from sabcore.engine.cpu.vectormath import exp
 from sabcore.engine.rules import RAW, SOFTMAX, THRESHOLD
-from sabcore.topk import select_row
 
 
 @jit

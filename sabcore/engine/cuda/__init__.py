@@ -17,11 +17,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 
-from sabcore.backend import Array
-from sabcore.config import SABConfig
+from sabcore.array.library import Array
 from sabcore.engine import plain
 from sabcore.engine.cuda.fits import why_not
 from sabcore.engine.cuda.tape import CudaTape
+from sabcore.model.config import SABConfig
 
 __all__ = ["CudaTape", "attention", "backward", "forward", "why_not"]
 

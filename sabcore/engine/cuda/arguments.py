@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sabcore.backend import Array
+from sabcore.array.library import Array
 
 
 class Weights(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from sabcore.backend import Array, array_module
-from sabcore.config import SABConfig
+from sabcore.array.library import Array, array_module
 from sabcore.engine import plain
 from sabcore.engine.cuda.card import shared_limit
 from sabcore.engine.cuda.plan import backward_room, forward_room, make_build, make_plan
-from sabcore.params import init_params
+from sabcore.model.config import SABConfig
+from sabcore.model.params import init_params
 
 #: Two engines that agree no better than this on five steps are not the same function, not even in float32.
 AGREEMENT = 1e-3

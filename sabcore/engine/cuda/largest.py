@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sabcore.backend import Array, array_module
+from sabcore.array.library import Array, array_module
 from sabcore.engine.cuda.launch import launch
 
 

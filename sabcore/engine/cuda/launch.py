@@ -20,12 +20,12 @@ from typing import Any
 import numba
 from numba import config, cuda, types
 
+from sabcore.array.files import write_atomically
 from sabcore.engine.cuda.backward import make_backward
 from sabcore.engine.cuda.card import capability, current, shared_limit
 from sabcore.engine.cuda.forward import make_forward
 from sabcore.engine.cuda.plan import THREADS, Build
 from sabcore.engine.cuda.topk import topk_kernel
-from sabcore.storage import write_atomically
 
 #: Whether there is no GPU but NUMBA_ENABLE_CUDASIM=1.
 SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))

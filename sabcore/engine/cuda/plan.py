@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine.cuda.tile import COLLECTORS, WIDTH, Columns, Tile, columns_of, tile
 from sabcore.engine.rules import rules
+from sabcore.model.config import SABConfig
 
 #: Threads of a block, which is one batch row. Few: a multiprocessor has 65,536 registers, and what a thread keeps in
 #: its 255 it need not fetch.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sabcore.backend import Array, array_module
-from sabcore.config import SABConfig
+from sabcore.array.library import Array, array_module
+from sabcore.array.products import each_times, outer_sum
 from sabcore.engine.cuda.arguments import Gradients, Rows, Scratch, Weights
 from sabcore.engine.cuda.card import shared_limit
 from sabcore.engine.cuda.launch import launch
 from sabcore.engine.cuda.plan import Build, Plan, backward_room, forward_room, make_build, make_plan
 from sabcore.engine.cuda.tape import CudaTape
-from sabcore.products import each_times, outer_sum
+from sabcore.model.config import SABConfig
 from sabcore.step.readout import readout, readout_backward
 
 

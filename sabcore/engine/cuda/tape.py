@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sabcore.backend import Array
+from sabcore.array.library import Array
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sabcore.config import SABConfig
 from sabcore.engine import cpu, plain
-from sabcore.params import init_params
+from sabcore.model.config import SABConfig
+from sabcore.model.params import init_params
 
 SIZES = {"input_size": 3, "hidden_size": 7, "output_size": 4, "attention_size": 5}
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sabcore.config import PRESETS, SABConfig
 from sabcore.engine import attention, cpu, plain
+from sabcore.model.config import PRESETS, SABConfig
 from tests.engine.cpu.agreement import SIZES, assert_engines_agree, make_case, run
 
 TRUNCATIONS: dict[str, dict[str, Any]] = {

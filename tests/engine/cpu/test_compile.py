@@ -9,9 +9,9 @@ import sabcore
 
 PROGRAM = """
 import numpy as np
-from sabcore.config import SABConfig
+from sabcore.model.config import SABConfig
 from sabcore.engine import cpu
-from sabcore.params import init_params
+from sabcore.model.params import init_params
 config = SABConfig.lstm(input_size=2, hidden_size=3, output_size=1)
 state = np.zeros((1, 3))
 cpu.forward(config, init_params(config, 0, "float64"), np.zeros((2, 1, 2)), state, state)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sabcore.config import SABConfig
 from sabcore.engine import cpu, plain
+from sabcore.model.config import SABConfig
 from tests.engine.cpu.agreement import SIZES, make_case, run, worst
 
 

@@ -5,9 +5,9 @@ import gc
 import numpy as np
 import pytest
 
-from sabcore.config import SABConfig
 from sabcore.engine import cpu, plain
 from sabcore.engine.cpu.buffers import POOL, Pool
+from sabcore.model.config import SABConfig
 from tests.engine.cpu.agreement import SIZES, make_case, run
 
 

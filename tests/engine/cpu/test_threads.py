@@ -4,8 +4,8 @@ import numba
 import numpy as np
 import pytest
 
-from sabcore.config import SABConfig
 from sabcore.engine import cpu
+from sabcore.model.config import SABConfig
 from tests.engine.cpu.agreement import SIZES, make_case, run
 
 two_threads = pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core only")

@@ -22,9 +22,9 @@ from sabcore.engine.cuda import launch, run
 from sabcore.engine.cuda import plan as plans
 from sabcore.engine.cuda.largest import largest
 from sabcore.engine.rules import THRESHOLD
+from sabcore.engine.topk import topk
 from sabcore.reference import complex_step
 from sabcore.reference.compare import errors
-from sabcore.topk import topk
 from tests.cases import CASES, SIZES, Inputs, random_inputs
 from tests.oracle import allowance
 

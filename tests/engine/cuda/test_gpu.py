@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sabcore import SABConfig, init_params
-from sabcore.device import resolve
+from sabcore.array.device import resolve
+from sabcore.array.dlpack import from_dlpack
 from sabcore.engine import cuda, plain
+from sabcore.engine.topk import topk
 from sabcore.errors import DeviceError
-from sabcore.interop import from_dlpack
 from sabcore.reference import complex_step
 from sabcore.reference.compare import errors, scaled_error
-from sabcore.topk import topk
 from tests.cases import CASES, SIZES, Inputs, random_inputs
 from tests.engine.test_properties import configs
 from tests.oracle import allowance

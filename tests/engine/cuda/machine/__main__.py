@@ -16,8 +16,8 @@ import numpy as np
 
 from sabcore import SABConfig, init_params
 from sabcore.engine.cuda.largest import largest
+from sabcore.engine.topk import topk
 from sabcore.reference import complex_step
-from sabcore.topk import topk
 from tests.cases import CASES, Inputs, random_inputs
 from tests.engine.cuda.machine import KernelError
 from tests.engine.cuda.machine.drive import Errors, Machine, compare

@@ -1,0 +1,100 @@
+"""The checks at the public doors: shape, element type, device, and that every value is finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from sabcore.array.library import DTYPES, Array, array_module
+from sabcore.errors import DTypeError, NonFiniteError, ShapeError
+
+
+def check_array(
+    name: str, array: Array, shape: tuple[int | str, ...], like: Array | None = None, finite: bool = True
+) -> None:
+    """Let `array` pass if it has the shape, the element type (that of `like`, where given) and finite values only,
+    unless whether they are `finite` is asked elsewhere.
+
+    A number in `shape` must match; a letter stands for a free size of at least 1.
+
+    Raises:
+        DTypeError, ShapeError, NonFiniteError: naming the array, what it is and what it should be.
+    """
+    xp = array_module(array)
+    if like is not None and xp is not array_module(like):
+        raise DTypeError(f"{name} is a {xp.__name__} array, but x is a {array_module(like).__name__} array")
+    if like is not None and array.dtype != like.dtype:
+        raise DTypeError(f"{name} has dtype {array.dtype}, but should have {like.dtype}, the dtype of x")
+    if str(array.dtype) not in DTYPES:
+        raise DTypeError(f"{name} has dtype {array.dtype}, but should have one of {', '.join(DTYPES)}")
+    fits = len(array.shape) == len(shape) and all(
+        size >= 1 if isinstance(want, str) else size == want for size, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+        least = ", with every size at least 1" if any(isinstance(want, str) for want in shape) else ""
+        raise ShapeError(f"{name} has shape {tuple(array.shape)}, but should have {wanted}{least}")
+    if finite:
+        check_finite({name: array})
+
+
+def check_params(
+    params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], like: Array, finite: bool = True
+) -> None:
+    """Let named parameters pass if they are exactly those of `shapes`, and compute together with `like`."""
+    if missing := [name for name in shapes if name not in params]:
+        raise ShapeError(f"the parameters lack {', '.join(missing)}, but should be {', '.join(shapes)}")
+    if extra := [name for name in params if name not in shapes]:
+        raise ShapeError(f"the parameters hold {', '.join(extra)}, which this config has no use for")
+    for name, shape in shapes.items():
+        check_array(name, params[name], shape, like, finite)
+
+
+def check_finite(arrays: Mapping[str, Array]) -> None:
+    """Let arrays of one device and dtype pass if all their values are finite.
+
+    Raises:
+        NonFiniteError: naming the first array that holds another value.
+    """
+    if (name := first_non_finite(arrays)) is not None:
+        raise NonFiniteError(f"{name} holds NaN or infinite values, but every value should be finite")
+
+
+@contextmanager
+def checking_finite(arrays: Mapping[str, Array]) -> Iterator[None]:
+    """`check_finite`, and then what is inside; on a device the other way round: the answer is waited for only when what
+    is inside has been queued as well, and what came of it is not to be used if this raises."""
+    if array_module(next(iter(arrays.values()))) is np:
+        check_finite(arrays)
+        yield
+        return
+    flag = _are_finite(arrays)
+    yield
+    if flag.item() is not True:
+        check_finite(arrays)
+
+
+def first_non_finite(arrays: Mapping[str, Array]) -> str | None:
+    """The name of the first array that holds NaN or an infinity; None if all, of one device and dtype, are finite.
+
+    One scalar leaves the device, knowingly, if they are.
+    """
+    if not arrays or _are_finite(arrays).item() is True:
+        return None
+    return next(name for name, array in arrays.items() if len(arrays) == 1 or not all_finite(array))
+
+
+def all_finite(array: Array) -> bool:
+    """True if no element is NaN or infinite."""
+    return first_non_finite({"": array}) is None
+
+
+def _are_finite(arrays: Mapping[str, Array]) -> Array:
+    """Of one element. Launching a kernel takes longer than what it does here: on a device, few for all arrays."""
+    several = list(arrays.values())
+    xp = array_module(several[0])
+    if xp is np:
+        return np.asarray(all(np.isfinite(array).all() for array in several))
+    return xp.isfinite(several[0] if len(several) == 1 else xp.concatenate([a.reshape(-1) for a in several])).all()

@@ -1,0 +1,30 @@
+"""Which array library computes: NumPy or CuPy, and the element types that the engines know."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from sabcore.errors import DTypeError
+
+#: A NumPy or CuPy array. Both follow one interface; `array_module` tells which functions to call.
+Array = Any
+
+DTYPES = ("float32", "float64", "complex128")
+
+
+def array_module(array: Array) -> Any:
+    """The module whose functions compute with `array`: `numpy`, `cupy`, or what its array namespace names.
+
+    Raises:
+        DTypeError: not an array of any such library.
+    """
+    if isinstance(array, np.ndarray | np.generic):
+        return np
+    if type(array).__module__.partition(".")[0] == "cupy":
+        return sys.modules["cupy"]
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    raise DTypeError(f"got a {type(array).__name__}, but should be a NumPy or CuPy array; see from_dlpack")

@@ -1,0 +1,1 @@
+"""The one comparison of two results."""

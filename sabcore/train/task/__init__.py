@@ -1,0 +1,35 @@
+"""The tasks that models are trained on. `TASKS` names them; `task_from_dict` restores one from a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sabcore.errors import ConfigError
+from sabcore.train.task.base import Batch, Task, accuracy
+from sabcore.train.task.copy import CopyTask
+
+__all__ = ["TASKS", "Batch", "CopyTask", "Task", "accuracy", "task_from_dict", "task_to_dict"]
+
+TASKS: dict[str, Any] = {"copy": CopyTask}
+
+
+def task_to_dict(task: Task) -> dict[str, Any]:
+    """The task's name and fields, JSON-ready."""
+    return {"name": task.name, **dataclasses.asdict(task)}  # type: ignore[call-overload]
+
+
+def task_from_dict(fields: Mapping[str, Any]) -> Task:
+    """The task that `task_to_dict` described.
+
+    Raises:
+        ConfigError: an unknown task, or fields that are not its own.
+    """
+    options = {key: value for key, value in fields.items() if key != "name"}
+    name = fields.get("name")
+    if not isinstance(name, str) or name not in TASKS:
+        raise ConfigError(f"task is {name!r}, but should be one of {', '.join(map(repr, TASKS))}")
+    if set(options) != {field.name for field in dataclasses.fields(TASKS[name])}:
+        raise ConfigError(f"task {name} has fields {', '.join(options) or 'none'}, which are not its own")
+    return TASKS[name](**options)

@@ -1,0 +1,1 @@
+"""Whether a program computes Sparse Attentive Backtracking: this engine, against the oracles."""

@@ -1,0 +1,156 @@
+"""Checkpoints: what goes in comes out to the bit; damaged, foreign and hostile ones are refused in one line."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sabcore import SABConfig, init_params, save_params
+from sabcore.array.files import read_tensors, write_tensors
+from sabcore.errors import FormatError
+from sabcore.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sabcore.train.loop import Settings, Snapshot, start
+from sabcore.train.task import CopyTask
+
+SETTINGS = Settings(CopyTask(3), batch_size=2, learning_rate=1 / 3, seed=2**63, dtype="float64", clip_norm=0.1)
+SIZES = {"input_size": 10, "hidden_size": 3, "output_size": 10}
+CONFIGS = {"one": SABConfig.released(**SIZES, k_top=2), "two": SABConfig.lstm(**SIZES)}
+
+
+def checkpoint():
+    rng = np.random.default_rng(0)
+    learners = []
+    for learner in start(SETTINGS, CONFIGS).learners:
+        state = {k: rng.random(v.shape) if v.dtype.kind == "f" else v + 9 for k, v in learner.state.items()}
+        learners.append(replace(learner, state=state, skipped=4, in_a_row=2))
+    return Checkpoint(Snapshot(9, tuple(learners)), SETTINGS, 1234, {"words": "ä\n", "k_top": None})
+
+
+def assert_refused(path, says="is not a"):
+    with pytest.raises(FormatError, match=says) as caught:
+        load_checkpoint(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_what_goes_in_comes_out_to_the_bit(tmp_path):
+    want = checkpoint()
+    save_checkpoint(tmp_path / "c", want)
+    got = load_checkpoint(tmp_path / "c")
+    assert got[1:] == want[1:]
+    assert got.snapshot.step == 9
+    for a, b in zip(got.snapshot.learners, want.snapshot.learners, strict=True):
+        assert (a.name, a.config, a.skipped, a.in_a_row) == (b.name, b.config, b.skipped, b.in_a_row)
+        for mine, other in ((a.params, b.params), (a.state, b.state)):
+            assert list(mine) == list(other)  # in the same order: the norm's sum depends on it
+            for key, value in other.items():
+                assert (mine[key].dtype, mine[key].tobytes()) == (value.dtype, value.tobytes())
+
+
+def test_a_failed_write_leaves_the_old_one(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    before = (tmp_path / "c").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FormatError, match="No space left"):
+        save_checkpoint(tmp_path / "c", checkpoint()._replace(log_size=1))
+    assert (tmp_path / "c").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_checkpoint_is_refused(tmp_path, cut):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    data = (tmp_path / "c").read_bytes()
+    (tmp_path / "cut").write_bytes(data[: int(cut * len(data))])
+    assert_refused(tmp_path / "cut")
+
+
+def test_foreign_files_are_refused(tmp_path):
+    (tmp_path / "text").write_text("hello")
+    save_params(tmp_path / "params", CONFIGS["two"], init_params(CONFIGS["two"]))
+    assert_refused(tmp_path / "text", "not a readable safetensors file")
+    assert_refused(tmp_path / "params", "not a sab-checkpoint file")
+    assert_refused(tmp_path / "nothing", "not there")
+    assert_refused(tmp_path, "a folder")
+
+
+def at(*keys):
+    """A change of the value below these keys of the metadata's JSON."""
+
+    def change(run, value):
+        for key in keys[:-1]:
+            run = run[key]
+        run[keys[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "values"),
+    [
+        (at("step"), [-1, 1.5, "1", None, True]),
+        (at("log_size"), [-1, "x", None]),
+        (at("settings"), [{}, [], None, 3]),
+        (at("settings", "task"), [{}, {"name": "copy"}, {"name": "copy", "T": 10**15}, "copy"]),
+        (at("settings", "batch_size"), [0, None, "2"]),
+        (at("settings", "dtype"), ["float32", "object", 3]),
+        (at("settings", "learning_rate"), [0, float("nan"), float("inf"), []]),
+        (at("settings", "extra"), [1]),
+        (at("learners"), [[], {}, None, [3], "abc"]),
+        (at("learners", 1, "name"), ["one", "", "../x", "three", 5, None]),
+        (at("learners", 1, "config"), [{}, None, []]),
+        (at("learners", 1, "config", "hidden_size"), [4, 10**12, 0]),
+        (at("learners", 1, "config", "k_top"), [1, "1"]),
+        (at("learners", 1, "skipped"), [-1, None, 0.5]),
+        (at("learners", 1, "in_a_row"), [-1, None, 0.5]),
+        (at("notes"), [None, 3]),
+    ],
+)
+def test_metadata_that_lies_is_refused(tmp_path, change, values):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    for value in values:
+        run = json.loads(metadata["run"])
+        change(run, value)
+        write_tensors(tmp_path / "bad", tensors, {**metadata, "run": json.dumps(run)})
+        assert_refused(tmp_path / "bad", "not a usable checkpoint")
+
+
+@pytest.mark.parametrize("run", ["", "{", "[]", "null", "[" * 100_000])
+def test_metadata_that_is_no_run_is_refused(tmp_path, run):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    write_tensors(tmp_path / "bad", tensors, {**metadata, "run": run})
+    assert_refused(tmp_path / "bad", "not a usable checkpoint")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensors: tensors.pop("one.param.W_ih"),
+        lambda tensors: tensors.pop("two.state.m.d"),
+        lambda tensors: tensors.pop("two.state.t"),
+        lambda tensors: tensors.update({"one.param.more": np.ones(1)}),
+        lambda tensors: tensors.update({"three.param.d": np.ones(1)}),
+        lambda tensors: tensors.update({"one.param.d": np.ones(9)}),
+        lambda tensors: tensors.update({"one.param.d": np.ones(10, "float32")}),
+        lambda tensors: tensors.update({"one.param.d": np.full(10, np.nan)}),
+        lambda tensors: tensors.update({"one.state.v.d": np.full(10, np.inf)}),
+        lambda tensors: tensors.update({"one.state.v.d": np.ones((10, 1))}),
+        lambda tensors: tensors.update({"one.state.t": np.ones(1)}),
+    ],
+)
+def test_tensors_that_do_not_fit_are_refused(tmp_path, change):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    change(tensors)
+    write_tensors(tmp_path / "bad", tensors, metadata)
+    assert_refused(tmp_path / "bad", "not a usable checkpoint")
