@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sabcore.errors import DeviceError
+from sabcore.text import error_line
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -49,7 +50,7 @@ def _working_cupy() -> Any:
 
 
 def _unusable(what: str, error: Exception) -> DeviceError:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+    reason = error_line(error, longest=160)
     return DeviceError(
         f"device 'cuda' needs CuPy and an NVIDIA GPU, but {what} ({reason}); install it with "
         'pip install "cupy-cuda13x[ctk]" "numba-cuda[cu13]" (12 for 13 with an older driver), or use --device cpu'

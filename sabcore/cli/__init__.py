@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import Any
 
 import click
 
 from sabcore import __version__
 from sabcore.errors import SABError
+from sabcore.text import one_line
 
 #: Each command and where it lives; loading one must not cost the import of another.
 COMMANDS = {
@@ -18,6 +21,8 @@ COMMANDS = {
     "devices": "sabcore.cli.devices",
     "vectors": "sabcore.cli.vectors",
 }
+#: Exit codes as shells give them, 128 and the signal's number: of Ctrl-C, and of writing to a pipe that nobody reads.
+INTERRUPTED, CLOSED_PIPE = 130, 141
 
 
 class OneLineError(click.ClickException):
@@ -39,11 +44,20 @@ class SABGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # here, where a closed pipe is still heard
         except SABError as error:
-            raise OneLineError(" ".join(str(error).split())) from error
+            raise OneLineError(one_line(error, longest=2000)) from error
         except MemoryError as error:
             raise OneLineError("there is not enough memory for this; choose smaller sizes") from error
+        except KeyboardInterrupt as error:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush complains
+            raise click.exceptions.Exit(CLOSED_PIPE) from error
 
 
 @click.group(cls=SABGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,5 +65,5 @@ class SABGroup(click.Group):
 def main() -> None:
     """Sparse Attentive Backtracking: study its exact gradient, validate implementations, run small demos.
 
-    Exit codes: 0 success, 1 a check failed, 2 bad input, 130 stopped by Ctrl-C.
+    Exit codes: 0 success, 1 a check failed, 2 bad input, 130 stopped by Ctrl-C, 141 nobody read the output.
     """

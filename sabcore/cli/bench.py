@@ -12,6 +12,7 @@ import click
 
 from sabcore.engine import ENGINES
 from sabcore.errors import FormatError
+from sabcore.text import printable
 
 #: Engines that take NumPy arrays, the fastest first.
 CPU_ENGINES = [name for name in ("cpu", "plain") if name in ENGINES]
@@ -45,7 +46,7 @@ def bench(
     _write(out, found, report.markdown(found))
     click.echo(json.dumps(found) if as_json else report.markdown(found))
     if not as_json:
-        click.echo(f"written: {', '.join(str(out / name) for name in ('cpu.json', 'cpu.md', 'cpu.png'))}")
+        click.echo(printable(f"written: {', '.join(str(out / name) for name in ('cpu.json', 'cpu.md', 'cpu.png'))}"))
     ctx.exit(0 if cpu.agreed(found) else 1)
 
 

@@ -14,13 +14,13 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from sabcore.array.device import DEVICES, resolve
+from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
 from sabcore.demos import copy as experiment
 from sabcore.model.config import PRESETS
 from sabcore.train.run import Run
 
 DEFAULTS = experiment.Options()
-INTERRUPTED = 130
 
 
 @click.group()

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sabcore.errors import ConfigError, FormatError
 from sabcore.model.config import PRESETS, SABConfig
+from sabcore.text import printable
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
 from sabcore.vectors.check import find
 from sabcore.vectors.compare import norm
@@ -61,7 +62,7 @@ def show_command(path: Path, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps({"file": str(path), "config": config, "tensors": rows}, indent=2))
         return
-    click.echo(f"{path}\n" + "\n".join(f"  {name} = {json.dumps(value)}" for name, value in config.items()))
+    click.echo(f"{printable(path)}\n" + "\n".join(f"  {name} = {json.dumps(value)}" for name, value in config.items()))
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*(Text(f"{cell:.3g}" if isinstance(cell, float) else str(cell)) for cell in row.values()))
@@ -100,7 +101,7 @@ def make_command(
     if not shipped:
         vector, agreement = expect(draw(_config(preset, assignments), T=T, B=B, seed=seed))
         write(out, vector)
-        click.echo(f"{out}: {agreement}")
+        click.echo(f"{printable(out)}: {agreement}")
         return
     given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if foreign := sorted(set(given) - {"shipped", "out"}):

@@ -16,6 +16,7 @@ from sabcore.array.library import Array
 from sabcore.errors import FormatError
 from sabcore.model.config import SABConfig
 from sabcore.model.params import param_shapes
+from sabcore.text import error_line
 from sabcore.train.loop import Learner, Settings, Snapshot
 from sabcore.train.task import task_from_dict, task_to_dict
 
@@ -74,8 +75,7 @@ def load_checkpoint(path: str | os.PathLike, xp: Any = np) -> Checkpoint:
         snapshot = Snapshot(_count(run, "step"), learners)
         return Checkpoint(snapshot, settings, _count(run, "log_size"), dict(run["notes"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise FormatError(f"{path} is not a usable checkpoint ({reason})") from error
+        raise FormatError(f"{path} is not a usable checkpoint ({error_line(error)})") from error
 
 
 def to_host(array: Array) -> np.ndarray:

@@ -12,13 +12,12 @@ from sabcore.array.checks import all_finite
 from sabcore.array.files import read_tensors
 from sabcore.errors import FormatError
 from sabcore.model.config import SABConfig
+from sabcore.text import one_line
 from sabcore.vectors.container import DTYPES, read_header
 from sabcore.vectors.model import read_config, tensor_shapes
 from sabcore.vectors.record import Vector
 
 FORMAT = {"format": "sab-vectors", "version": "1"}
-#: Names and values quoted from a stranger's file are cut to this many characters.
-LONGEST = 300
 Described = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
@@ -93,5 +92,4 @@ def _lint_values(tensors: Mapping[str, np.ndarray]) -> list[str]:
 
 def _tidy(findings: list[str]) -> list[str]:
     """Each finding as one short line that a terminal shows as it is: no control characters from a stranger's file."""
-    lines = (" ".join(finding.split()) for finding in findings)
-    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line)[:LONGEST] for line in lines]
+    return [one_line(finding) for finding in findings]

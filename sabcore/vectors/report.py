@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sabcore.errors import SABError
+from sabcore.text import one_line, printable
 from sabcore.vectors.check import check
 from sabcore.vectors.compare import TensorReport
 from sabcore.vectors.format import read
@@ -69,11 +70,12 @@ def as_lines(reports: list[FileReport]) -> Iterator[str]:
 
 
 def _file_line(report: FileReport) -> str:
+    file = printable(report.file)
     if report.status == UNREADABLE:
-        return f"error   {report.file}: {report.error}"
+        return f"error   {file}: {one_line(report.error)}"
     verdict, worst = "passed" if report.status == PASSED else "FAILED", report.worst
     numbers = f"worst error {worst.error:.1e} ({worst.name}), allowed {worst.allowed:.1e}"
-    return f"{verdict}  {report.file}: {len(report.tensors)} tensors, {numbers}"
+    return f"{verdict}  {file}: {len(report.tensors)} tensors, {numbers}"
 
 
 def _failure(tensor: TensorReport) -> str:
