@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -57,12 +58,32 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[s
     Raises:
         FormatError: no such file, or a truncated, damaged or foreign one.
     """
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+
+
+def describe_tensors(path: str | os.PathLike) -> tuple[dict[str, tuple[str, tuple[int, ...]]], dict[str, str]]:
+    """The dtype, as "F64", and the shape of each array of a `.safetensors` file, and the metadata; no array is read.
+
+    Raises:
+        FormatError: no such file, or a truncated, damaged or foreign one.
+    """
+    with _opened(path) as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        described = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+        return described, dict(file.metadata() or {})
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[Any]:
+    """The library's lazy reader of a file, and one kind of error for whatever it meets there."""
     path = Path(path)
     if not path.is_file():
-        raise FormatError(f"{path} is {'a folder' if path.is_dir() else 'not there'}, but should be a file")
+        found = "a folder" if path.is_dir() else "a device" if path.exists() else "not there"
+        raise FormatError(f"{path} is {found}, but should be a file")
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+            yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
         raise FormatError(f"{path} is not a readable safetensors file: {one_line(error)}") from error
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from sabcore.array.checks import all_finite
-from sabcore.array.files import read_tensors
+from sabcore.array.files import describe_tensors, read_tensors
 from sabcore.errors import FormatError
 from sabcore.model.config import SABConfig
 from sabcore.text import one_line
-from sabcore.vectors.container import DTYPES, read_header
+from sabcore.vectors.container import DTYPES, check_header
 from sabcore.vectors.model import read_config, tensor_shapes
 from sabcore.vectors.record import Vector
 
@@ -30,11 +30,13 @@ def examine(path: str | os.PathLike) -> tuple[Vector | None, list[str]]:
     """The vector in the file at `path` and an empty list, or None and the findings."""
     path = Path(path)
     try:
-        header = read_header(path)
-        if findings := lint_metadata(header.metadata):
+        if path.is_file():
+            check_header(path)
+        described, metadata = describe_tensors(path)
+        if findings := lint_metadata(metadata):
             return None, _tidy(findings)
-        config = read_config(header.metadata["config"])
-        findings = lint_tensors(config, header.tensors)
+        config = read_config(metadata["config"])
+        findings = lint_tensors(config, described)
         tensors = {} if findings else read_tensors(path)[0]
     except FormatError as error:
         return None, _tidy([str(error).replace(f"{path} ", "it ", 1)])

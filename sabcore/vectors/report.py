@@ -12,6 +12,7 @@ from sabcore.errors import SABError
 from sabcore.text import one_line, printable
 from sabcore.vectors.check import check
 from sabcore.vectors.compare import TensorReport
+from sabcore.vectors.cost import refuse_too_much_work
 from sabcore.vectors.format import read
 
 #: Exit codes: every tensor of every file passed; one failed; one file could not be read or computed.
@@ -39,10 +40,13 @@ class FileReport:
         return max(self.tensors, key=lambda tensor: math.inf if math.isnan(tensor.error) else tensor.excess)
 
 
-def check_file(path: Path, tolerance: float | None = None) -> FileReport:
-    """Read and check one file; whatever is wrong with it ends up in the report."""
+def check_file(path: Path, tolerance: float | None = None, *, limited: bool = True) -> FileReport:
+    """Read and check one file; whatever is wrong with it, also too much work if `limited`, ends up in the report."""
     try:
-        return FileReport(str(path), check(read(path), tolerance))
+        vector = read(path)
+        if limited:
+            refuse_too_much_work(vector)
+        return FileReport(str(path), check(vector, tolerance))
     except SABError as error:
         return FileReport(str(path), error=str(error).removeprefix(f"{path}: "))
 

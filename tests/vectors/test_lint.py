@@ -39,7 +39,7 @@ def test_a_good_file_has_no_finding(good):
         ({"version": "2"}, ["version", "'2'", "'1'"]),
         ({"version": None}, ["version"]),
         ({"config": None}, ["holds no config"]),
-        ({"version": 1}, ["metadata should map names to texts"]),
+        ({"version": 1}, ["not a readable safetensors file", "invalid type: integer `1`, expected a string"]),
     ],
 )
 def test_metadata(foreign, metadata, words):
@@ -162,12 +162,12 @@ def test_truncated(good, size):
         (struct.pack("<Q", 2**63) + b"{}", ["cut short"]),
         (struct.pack("<Q", 1 << 21) + b" " * (1 << 21), ["header is 2097152 bytes long"]),
         (struct.pack("<Q", 100_000) + b"[" * 100_000, ["header is not JSON"]),
-        (struct.pack("<Q", 2) + b"[]", ["not a JSON object"]),
+        (struct.pack("<Q", 2) + b"[]", ["not a readable safetensors file"]),
         (struct.pack("<Q", 4) + b"\xff\xfe\xfd\xfc", ["header is not JSON"]),
         (struct.pack("<Q", 15) + b'{"x":1,"x": 2} ', ["'x' more than once"]),
-        (struct.pack("<Q", 8) + b'{"x": 1}', ["no dtype and shape", "'x'"]),
+        (struct.pack("<Q", 8) + b'{"x": 1}', ["not a readable safetensors file"]),
         (struct.pack("<Q", 2) + b"{}", ["format"]),
-        (struct.pack("<Q", 22) + b'{"__metadata__": null}', ["metadata should map"]),
+        (struct.pack("<Q", 22) + b'{"__metadata__": null}', ["format"]),
     ],
 )
 def test_hostile_headers(tmp_path, data, words):
@@ -194,8 +194,10 @@ def test_offsets_that_do_not_fit(good):
 def test_sizes_without_data(good):
     """A shape with a zero in it takes no bytes, whatever else it claims."""
     header, data = split(good)
-    header["x"] = {"dtype": "F64", "shape": [2**62, 0, 2**62], "data_offsets": [0, 0]}
-    join(good, header, data)
+    start, end = header["x"]["data_offsets"]
+    header["x"]["shape"] = [2**62, 0, 2**62]
+    shorten(header, "x", 0)
+    join(good, header, data[:start] + data[end:])
     assert_refused(good, "at least 1")
 
 

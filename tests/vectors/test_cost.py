@@ -1,0 +1,50 @@
+"""A stranger's small file cannot ask for hours of work."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sabcore.cli import main
+from sabcore.errors import FormatError
+from sabcore.vectors import cost, write
+from sabcore.vectors.check import find
+from sabcore.vectors.cost import LIMIT_SECONDS, estimated_seconds, refuse_too_much_work
+from sabcore.vectors.format import read
+
+
+def longer(vector, T):
+    """The vector with its first step repeated to T steps; what it expects has the shape, not the values."""
+    stretch = {name: np.zeros((T, *vector.tensors()[name].shape[1:])) for name in ("x", "dy", "y", "grad.x")}
+    expected = {**vector.expected, "y": stretch["y"], "grad.x": stretch["grad.x"]}
+    expected = {name: value for name, value in expected.items() if name not in ("h", "s", "c")}
+    return replace(vector, x=stretch["x"], dy=stretch["dy"], expected=expected)
+
+
+def test_the_shipped_set_asks_for_little():
+    assert all(estimated_seconds(read(path)) < 0.1 for path in find([]))
+
+
+@pytest.mark.parametrize("T", [100_000, 10**6])
+def test_too_many_steps_are_refused_before_anything_is_computed(vector, tmp_path, T):
+    write(tmp_path / "long.safetensors", longer(vector, T))
+    result = CliRunner().invoke(main, ["vectors", "check", str(tmp_path / "long.safetensors")])
+    assert result.exit_code == 2
+    assert f"(T = {T}, B = 2, H = 5), but should ask for at most 10; --no-limit" in result.output
+
+
+def test_the_limit_can_be_lifted(vector, tmp_path, monkeypatch):
+    monkeypatch.setattr(cost, "LIMIT_SECONDS", 1e-9)
+    write(tmp_path / "short.safetensors", vector)
+    arguments = ["vectors", "check", str(tmp_path / "short.safetensors")]
+    assert CliRunner().invoke(main, arguments).exit_code == 2
+    assert CliRunner().invoke(main, [*arguments, "--no-limit"]).exit_code == 0
+
+
+def test_wide_models_and_many_slots_count_too(vector):
+    wide = replace(vector, config=replace(vector.config, hidden_size=50_000))
+    with pytest.raises(FormatError, match="s of work"):
+        refuse_too_much_work(wide)
+    assert estimated_seconds(longer(vector, 2000)) > 10 * estimated_seconds(longer(vector, 200)) - 1e-9
+    assert estimated_seconds(vector) < LIMIT_SECONDS
