@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sabcore.array.checks import check_array, check_finite, check_params, checking_finite
@@ -109,13 +110,17 @@ def forward(
     return _module(choose(x, engine)).forward(config, params, x, h0, c0)
 
 
-def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Array) -> dict[str, Array]:
+def backward(
+    config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Array, *, score_grad: bool = True
+) -> dict[str, Array]:
     """The vector-Jacobian product of `forward`, truncated as `config` says, by the engine that made the tape.
 
     Args:
         config, params: those of the forward pass.
         tape: from `forward`; it may be used again.
         dy: (T,B,O), the gradient of the loss with respect to y.
+        score_grad: False leaves out what goes through the scores into memories and queries, as the config's field of
+            that name does; the forward pass is the same with and without, so that one tape gives both gradients.
 
     Returns:
         Gradients by name: every parameter, and "x" (T,B,I), "h0" and "c0" (B,H).
@@ -126,6 +131,8 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: Tape, dy: Arr
     _check_tape(tape)
     check_params(params, param_shapes(config), like=tape.x, finite=False)
     check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x, finite=False)
+    if not score_grad:
+        config = replace(config, score_grad=False)
     with checking_finite({**params, "dy": dy}):
         return _module(tape.engine).backward(config, params, tape, dy)
 

@@ -1,5 +1,7 @@
 """What comes in at the public doors: every kind of wrong argument gets one line that names it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,3 +77,16 @@ def test_an_engine_refuses_arrays_that_it_cannot_take(engine, dtype):
 def test_the_fastest_engine_is_chosen(dtype, engine):
     params = {name: value.astype(dtype) for name, value in PARAMS.items()}
     assert forward(CONFIG, params, INPUTS.x.astype(dtype))[1].engine == engine
+
+
+@pytest.mark.parametrize("engine", ["plain", "cpu"])
+def test_one_tape_gives_the_gradient_with_and_without_the_scores_path(engine):
+    detached = replace(CONFIG, score_grad=False)
+    _, tape = forward(CONFIG, PARAMS, INPUTS.x, engine=engine)
+    _, detached_tape = forward(detached, PARAMS, INPUTS.x, engine=engine)
+    want = backward(detached, PARAMS, detached_tape, INPUTS.dy)
+    full = backward(CONFIG, PARAMS, tape, INPUTS.dy)
+    cut = backward(CONFIG, PARAMS, tape, INPUTS.dy, score_grad=False)
+    assert all((cut[name] == want[name]).all() for name in want)
+    assert (full["W_hh"] != cut["W_hh"]).all()
+    assert all((backward(CONFIG, PARAMS, tape, INPUTS.dy)[name] == full[name]).all() for name in full)

@@ -90,7 +90,8 @@ def backward(
 
     `progress` is called with (steps done, T) now and then.
     """
-    plan, dtype, weights = tape.plan, tape.x.dtype, pack_weights(params)
+    dtype, weights = tape.x.dtype, pack_weights(params)
+    plan = tape.plan._replace(score_grad=int(config.score_grad))  # the one field that only the backward pass reads
     x, dy, dx = _plain_layout(tape.x), _plain_layout(dy), np.empty(tape.x.shape, dtype)
     keys = ("scratch", plan, dtype.str), ("gradients", plan, dtype.str)
     work = POOL.take(keys[0], lambda: scratch(plan, dtype))
