@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
+import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,28 +20,45 @@ from safetensors.numpy import save
 from sabcore.errors import FormatError
 from sabcore.text import one_line
 
+#: A half-written file that nobody touched for so many seconds belongs to a writer that was killed.
+ABANDONED = 3600.0
+
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
     """Write named NumPy arrays and text metadata to one `.safetensors` file, atomically.
 
-    Whatever happens (a full disk, SIGKILL), `path` holds either what it held before or the complete new file.
+    Whatever happens (a full disk, SIGKILL), `path` holds either what it held before or the complete new file. Equal
+    arrays and equal metadata make equal bytes.
 
     Raises:
-        FormatError: the folder is missing or cannot be written to.
+        FormatError: as `write_atomically`.
     """
     data = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, metadata=dict(metadata))
-    write_atomically(path, data)
+    write_atomically(path, _with_sorted_metadata(data))
+
+
+def _with_sorted_metadata(data: bytes) -> bytes:
+    """The same safetensors file; the library writes the metadata in an order that changes from run to run."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # so that the arrays start at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     """Replace the file at `path` by `data` in one step that cannot be seen half-done.
 
     Raises:
-        FormatError: the folder is missing or cannot be written to.
+        FormatError: the folder is missing or cannot be written to, or what is at `path` is no regular file (a device,
+            a pipe, a symbolic link) and is left as it is.
     """
     path = Path(path)
+    refuse_irregular(path)
     temporary = None
     try:
+        remove_leftovers(path, ABANDONED)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -50,6 +71,33 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
         raise FormatError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def refuse_irregular(path: str | os.PathLike) -> None:
+    """Nothing happens if `path` is a regular file or not there.
+
+    Raises:
+        FormatError: it is something else; a symbolic link is not followed.
+    """
+    with contextlib.suppress(OSError):  # a file that cannot be looked at will say so when it is used
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISREG(mode):
+            raise FormatError(f"{path} is {_kind(mode)}, but should be a regular file, or not there")
+
+
+def remove_leftovers(path: str | os.PathLike, age: float = 0.0) -> None:
+    """Remove what killed writers of `path` left half-written, if it was not touched for `age` seconds.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    path = Path(path)
+    name = re.compile(re.escape(f".{path.name}.") + r"\w{8}\.tmp")  # as `tempfile.mkstemp` makes them
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime >= age:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -86,6 +134,16 @@ def _opened(path: str | os.PathLike) -> Iterator[Any]:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
         raise FormatError(f"{path} is not a readable safetensors file: {one_line(error)}") from error
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def _umask() -> int:

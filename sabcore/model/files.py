@@ -14,6 +14,7 @@ from sabcore.array.files import read_tensors, write_tensors
 from sabcore.errors import FormatError, ShapeError
 from sabcore.model.config import SABConfig
 from sabcore.model.params import Params, param_shapes
+from sabcore.text import one_line
 
 
 def lstm_from_torch(state: Mapping[str, Any]) -> Params:
@@ -77,6 +78,6 @@ def load_params(path: str | os.PathLike) -> tuple[SABConfig, Params]:
     try:
         config = SABConfig.from_dict(json.loads(metadata.get("config", "")))
         check_params(tensors, param_shapes(config), like=next(iter(tensors.values()), np.zeros(1)))
-    except (ValueError, TypeError) as error:
-        raise FormatError(f"{path} holds no usable model: {error}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FormatError(f"{path} holds no usable model: {one_line(error)}") from error
     return config, tensors

@@ -1,5 +1,9 @@
 """Files are written whole or not at all."""
 
+import os
+import stat
+import time
+
 import numpy as np
 import pytest
 
@@ -42,3 +46,44 @@ def test_new_files_have_the_usual_permissions(tmp_path):
     (tmp_path / "usual").touch()
     files.write_atomically(tmp_path / "ours", b"")
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_equal_content_makes_equal_bytes(tmp_path):
+    tensors, metadata = {"b": np.ones(3), "a": np.zeros(2)}, {key: key for key in "format version run note".split()}
+    for k in range(8):  # the library's own order of metadata changes from call to call
+        files.write_tensors(tmp_path / str(k), tensors, metadata)
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+    assert files.read_tensors(tmp_path / "0")[1] == metadata
+
+
+def test_what_is_no_regular_file_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / "link").symlink_to("target")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    for name, kind in (("link", "a symbolic link"), ("dangling", "a symbolic link"), ("folder", "a folder"),
+                       ("pipe", "a pipe"), ("/dev/null", "a device")):  # fmt: skip
+        with pytest.raises(FormatError, match=f"{name} is {kind}, but should be a regular file"):
+            files.write_atomically(tmp_path / name, b"new")
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "mine"
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_what_killed_writers_left_is_removed_but_nothing_else(tmp_path):
+    def make(name, age):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+
+    make(".a[1].ab_c1234.tmp", files.ABANDONED + 60)
+    kept = [".a[1].xy_z9876.tmp", ".a1.ab_c1234.tmp", ".a[1].notes.tmp", ".a[1].ab_c1234.tmp.txt"]
+    make(kept[0], 60)  # another process may be writing it
+    for name in kept[1:]:
+        make(name, files.ABANDONED + 60)
+    files.write_atomically(tmp_path / "a[1]", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "a[1]"])
+    files.remove_leftovers(tmp_path / "a[1]")
+    assert not (tmp_path / kept[0]).exists()

@@ -65,6 +65,10 @@ def test_files_that_are_no_model_are_refused_in_one_line(tmp_path):
     write_tensors(path, params, metadata)
     with pytest.raises(FormatError, match="lacks the keys"):
         load_params(path)
+    for nested in ("[" * 100_000, '{"a":' * 100_000):  # deeper than the JSON parser goes
+        write_tensors(path, params, {**metadata, "config": nested})
+        with pytest.raises(FormatError, match=r"holds no usable model: [^\n]*recursion"):
+            load_params(path)
     with pytest.raises(FormatError, match="not there"):
         load_params(tmp_path / "nothing.safetensors")
 
