@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from sabcore.cli import COMMANDS, main
-from tests.mutants.catalogue import MUTANTS
+from sabcore.validate.mistakes import MUTANTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,4 +35,4 @@ def test_its_links_lead_somewhere():
 
 
 def test_it_counts_the_mutants_right():
-    assert f"holds {len(MUTANTS)} wrong engines" in README
+    assert f"kills {len(MUTANTS)} wrong engines" in README

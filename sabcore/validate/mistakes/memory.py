@@ -1,0 +1,141 @@
+"""What ports store, where they look for it, and where they cut it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sabcore.array.library import Array
+from sabcore.validate.mistakes.record import Change, Mistake
+
+_PLAIN = "engine/plain.py"
+_CONFIG = "model/config.py"
+_STATE = "tape.h_all[t] += tape.s[t - 1]"
+_SUMMARY = "ds = dh.copy()"
+_LOSS = "dh[truncation.loss_level] += dh_loss[t - 1]"
+_SLOT = "dh[truncation.slot_level] += memory.of_slot_written_at(t)"
+_SLOTS = "tape.h_all[config.first_slot :: config.k_att]"
+_PROVISIONAL = "xp.concatenate((tape.h_all[:1], tape.hhat))[config.first_slot :: config.k_att]"
+_NOT_CUT = " * (not truncation.cuts(t + 1))"
+
+
+class MixedRecall(NamedTuple):
+    """A read of all slots, as far as the loop knows, and what it was of."""
+
+    slots: None
+    a: None
+    inner: Any
+
+
+def _as_mixed(memory: Array) -> Array:
+    """(N,B,...) taken for (B,N,...), and then put into the order (N,B,...)."""
+    N, B = memory.shape[:2]
+    return memory.reshape(B, N, *memory.shape[2:]).swapaxes(0, 1)
+
+
+def _unmixed(memory: Array) -> Array:
+    N, B = memory.shape[:2]
+    return memory.swapaxes(0, 1).reshape(N, B, *memory.shape[2:])
+
+
+def _mix(parts: Any) -> None:
+    recall, recall_backward, scatter_add = parts.recall.recall, parts.recall.recall_backward, parts.recall.scatter_add
+
+    def mixed_recall(hhat: Array, M: Array, K: Array, score: Any, sparsifier: Any) -> tuple[Array, MixedRecall]:
+        s, cache = recall(hhat, _as_mixed(M), _as_mixed(K), score, sparsifier)
+        return s, MixedRecall(None, None, cache)
+
+    def mixed_recall_backward(
+        ds: Array, hhat: Array, M: Array, K: Array, cache: MixedRecall, score: Any, sparsifier: Any
+    ) -> Any:
+        M, K = _as_mixed(M), _as_mixed(K)
+        read = recall_backward(ds, hhat, M, K, cache.inner, score, sparsifier)
+        dm, dk = np.zeros_like(M), np.zeros_like(K)
+        scatter_add(dm, cache.inner.slots, read.dm)
+        scatter_add(dk, cache.inner.slots, read.dk)
+        return read._replace(dm=_unmixed(dm), dk=_unmixed(dk))
+
+    parts.plain.recall, parts.plain.recall_backward = mixed_recall, mixed_recall_backward
+
+
+MEMORY = [
+    Mistake(
+        "memory (N,B,H) read as (B,N,H)",
+        "The memory's first two axes are exchanged by view, not by transpose: each sequence reads slots of others.",
+        "forward",
+        replace=_mix,
+    ),
+    Mistake(
+        "written at t mod k_att = 1",
+        "Slots are the states of steps 1, 1 + k_att, ..., not of k_att, 2 k_att, ...",
+        "forward",
+        (
+            Change(
+                _CONFIG,
+                'return 0 if self.memory_start == "zero_state" else self.k_att',
+                'return 0 if self.memory_start == "zero_state" else 1',
+            ),
+            Change(_CONFIG, "return (t - 1) // self.k_att +", "return (t - 2) // self.k_att + 1 +"),
+            Change(_PLAIN, "if t % config.k_att == 0:", "if (t - 1) % config.k_att == 0:"),
+        ),
+    ),
+    Mistake(
+        "summary not fed back",
+        "h = hhat: what is recalled reaches the output and nothing else.",
+        "forward",
+        (
+            Change(_PLAIN, _STATE, "tape.h_all[t] += 0 * tape.s[t - 1]"),
+            Change(_PLAIN, _SUMMARY, "ds = 0 * dh"),
+        ),
+    ),
+    Mistake(
+        "recurrence without the summary",
+        "The next step starts from hhat; h = hhat + s is stored and read out.",
+        "forward",
+        (
+            Change(
+                _PLAIN,
+                "h_prev, c_prev = tape.h_all[t - 1], tape.c_all[t - 1]",
+                "h_prev, c_prev = tape.hhat[t - 2] if t > 1 else h0, tape.c_all[t - 1]",
+            ),
+            Change(_PLAIN, _LOSS, f"carried = dh.copy()\n        {_LOSS}"),
+            Change(_PLAIN, _SUMMARY, "ds = dh - carried"),
+            Change(
+                _PLAIN,
+                "outer_sum(dz_all, tape.h_all[:-1])",
+                "outer_sum(dz_all, xp.concatenate((tape.h_all[:1], tape.hhat[:-1])))",
+            ),
+        ),
+    ),
+    Mistake(
+        "provisional states stored",
+        "The memory holds hhat, and should hold h = hhat + s.",
+        "forward",
+        (
+            Change(_PLAIN, f"M = {_SLOTS}[:N]", f"xp = array_module(tape.x)\n        M = {_PROVISIONAL}[:N]"),
+            Change(_PLAIN, f"self.M = {_SLOTS}", f"self.M = {_PROVISIONAL}"),
+            Change(_PLAIN, "score.key(tape.h_all[t])", "score.key(tape.hhat[t - 1])"),
+            Change(_PLAIN, f"{_SLOT}  # B.4*\n            {_SUMMARY}", f"{_SUMMARY}\n            {_SLOT}"),
+        ),
+    ),
+    Mistake(
+        "state cut after its step",
+        "At a boundary the new state is detached before it is stored and read out; cutting"
+        " what the next step reads leaves both whole.",
+        "backward",
+        (Change(_PLAIN, _LOSS, _LOSS + _NOT_CUT), Change(_PLAIN, _SLOT, _SLOT + _NOT_CUT)),
+    ),
+    Mistake(
+        "state cut before it is stored",
+        "At a boundary the new state is detached after it is read out and before it is stored.",
+        "backward",
+        (Change(_PLAIN, _SLOT, _SLOT + _NOT_CUT),),
+    ),
+    Mistake(
+        "state cut before it is read out",
+        "At a boundary the new state is detached after it is stored and before it is read out.",
+        "backward",
+        (Change(_PLAIN, _LOSS, _LOSS + _NOT_CUT),),
+    ),
+]

@@ -1,0 +1,108 @@
+"""What ports do instead of the scores: a tanh too many, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sabcore.array.library import Array
+from sabcore.array.products import outer_sum
+from sabcore.validate.mistakes.record import Mistake
+
+Scored = tuple[Array, Array, dict[str, Array]]
+
+
+class OtherScore:
+    """A score that does as `inner` does, except for what a subclass says."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class TanhOfScore(OtherScore):
+    """a = tanh(score)."""
+
+    def score(self, k: Array, q: Array) -> Array:
+        return np.tanh(self.inner.score(k, q))
+
+    def score_backward(self, da: Array, k: Array, q: Array) -> Scored:
+        return self.inner.score_backward(da * (1 - self.score(k, q) ** 2), k, q)
+
+
+class TanhOfInputs(OtherScore):
+    """a = score of tanh(m) and tanh(hhat)."""
+
+    def key(self, m: Array) -> Array:
+        return self.inner.key(np.tanh(m))
+
+    def query(self, hhat: Array) -> Array:
+        return self.inner.query(np.tanh(hhat))
+
+    def query_backward(self, dq: Array, hhat: Array) -> Array:
+        return self.inner.query_backward(dq, np.tanh(hhat)) * (1 - np.tanh(hhat) ** 2)
+
+    def key_backward(self, dk: Array, m: Array) -> Array:
+        return self.inner.key_backward(dk, np.tanh(m)) * (1 - np.tanh(m) ** 2)
+
+    def weights_backward(self, dk: Array, m: Array, dq: Array, hhat: Array) -> dict[str, Array]:
+        return self.inner.weights_backward(dk, np.tanh(m), dq, np.tanh(hhat))
+
+
+class LinearAdditive(OtherScore):
+    """a = w_a . (W_m m + W_q hhat)."""
+
+    def score(self, k: Array, q: Array) -> Array:
+        return (k + q) @ self.inner.w_a
+
+    def score_backward(self, da: Array, k: Array, q: Array) -> Scored:
+        da_sum = da.sum(axis=0)
+        dq = da.sum(axis=1)[..., None] * self.inner.w_a
+        return da_sum[..., None] * self.inner.w_a, dq, {"w_a": np.einsum("rb,rba->a", da_sum, k + q)}
+
+
+class LinearSeparable(OtherScore):
+    """a = u_q . hhat + u_m . m."""
+
+    def key(self, m: Array) -> Array:
+        return m @ self.inner.u_m
+
+    def query(self, hhat: Array) -> Array:
+        return hhat @ self.inner.u_q
+
+    def query_backward(self, dq: Array, hhat: Array) -> Array:
+        return dq[..., None] * self.inner.u_q
+
+    def key_backward(self, dk: Array, m: Array) -> Array:
+        return dk[..., None] * self.inner.u_m
+
+    def weights_backward(self, dk: Array, m: Array, dq: Array, hhat: Array) -> dict[str, Array]:
+        return {"u_q": outer_sum(dq[..., None], hhat)[0], "u_m": outer_sum(dk[..., None], m)[0]}
+
+
+def _with(other: Callable[[Any], Any]) -> Callable[[Any], None]:
+    def replace(parts: Any) -> None:
+        make = parts.plain.make_score
+        parts.plain.make_score = lambda config, params: other(make(config, params))
+
+    return replace
+
+
+def _linear(score: Any) -> OtherScore:
+    return LinearAdditive(score) if "w_a" in score._asdict() else LinearSeparable(score)
+
+
+SCORES = [
+    Mistake("tanh on the score", "One tanh too many: a = tanh(score).", "forward", replace=_with(TanhOfScore)),
+    Mistake(
+        "tanh on the score's inputs",
+        "The score takes tanh(m) and tanh(hhat) for m and hhat.",
+        "forward",
+        replace=_with(TanhOfInputs),
+    ),
+    Mistake("linear score", "The score has no tanh.", "forward", replace=_with(_linear)),
+]
