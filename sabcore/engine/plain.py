@@ -58,7 +58,7 @@ def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array,
     hhat_t, c_t = lstm_step(x_t, h_{t-1}, c_{t-1})       (B.1)   by the equations L
     s_t = recall(hhat_t, M, K)                           (B.2)   by the equations M; zeros while the memory is empty
     h_t = hhat_t + s_t                                   (B.3)
-    if k_att divides t: m_j = h_t, k_j = key(m_j)        (B.4)   visible from step t + 1
+    k_j = key(h_t)                                       (B.4)   slot j, m_j = h_t, if k_att divides t; visible later
     y_t = readout(h_t, s_t)                              (B.5)   by the equation Y
     """
     tape = _blank_tape(config, params, x, h0, c0)
@@ -84,7 +84,7 @@ def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int)
         M = tape.h_all[config.first_slot :: config.k_att][:N]
         sparsifier = make_sparsifier(config, N)
         tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier)  # B.2
-        tape.h_all[t] += tape.s[t - 1]  # B.3
+        tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]  # B.3
     tape.recalls.append(cache)
     if t % config.k_att == 0:
         tape.keys[N] = score.key(tape.h_all[t])  # B.4
@@ -105,7 +105,7 @@ def _blank_tape(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Ar
 def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy: Array) -> dict[str, Array]:
     """dy (T,B,O) -> the gradients of every parameter, of x (T,B,I), and of h0 and c0 (B,H)."""
     xp, (T, B, _), H = array_module(dy), dy.shape, config.hidden_size
-    dh_loss, ds_loss, grads = readout_backward(dy, tape.h, tape.s, params["V_h"], params.get("V_s"))
+    dh_loss, ds_loss, grads = readout_backward(dy, tape.h, tape.s, params["V_h"], params.get("V_s"))  # B.5*
     memory = _MemoryGradients(config, params, tape) if config.has_memory else None
     truncation = make_truncation(config, T)
     dh, dc = xp.zeros((truncation.levels, B, H), dy.dtype), xp.zeros((truncation.levels, B, H), dy.dtype)
@@ -115,7 +115,7 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
         dhhat = dh
         if memory:
             dh[truncation.slot_level] += memory.of_slot_written_at(t)  # B.4*
-            ds = dh.copy()
+            ds = dh.copy()  # B.3*
             ds[truncation.loss_level] += ds_loss[t - 1]  # B.3*
             dhhat = dh + memory.backward_of_read(t, ds)  # B.2*, B.3*
         dz, dh, dc = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])  # B.1*
@@ -126,8 +126,9 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
     if memory:
         grads["h0"] += memory.of_slot_written_at(0)
         grads |= memory.of_weights()
-    dW_ih, dW_hh = outer_sum(dz_all, tape.x), outer_sum(dz_all, tape.h_all[:-1])
-    return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": dz_all.sum(axis=(0, 1)), "x": each_times(dz_all, params["W_ih"])}
+    dW_ih, dW_hh = outer_sum(dz_all, tape.x), outer_sum(dz_all, tape.h_all[:-1])  # L.1*
+    db, dx = dz_all.sum(axis=(0, 1)), each_times(dz_all, params["W_ih"])  # L.1*
+    return grads | {"W_ih": dW_ih, "W_hh": dW_hh, "b": db, "x": dx}
 
 
 class _MemoryGradients:
@@ -157,11 +158,11 @@ class _MemoryGradients:
             return 0.0
         sparsifier = make_sparsifier(self.config, N)
         read = recall_backward(ds, hhat, self.M[:N], self.tape.keys[:N], cache, self.score, sparsifier)
-        scatter_add(self.dM[:N], cache.slots, read.dm)
-        scatter_add(self.dkeys[:N], cache.slots, read.dk)
-        self.dq[t - 1] = read.dq.sum(axis=0)
+        scatter_add(self.dM[:N], cache.slots, read.dm)  # B.2*
+        scatter_add(self.dkeys[:N], cache.slots, read.dK)  # B.2*
+        self.dq[t - 1] = read.dq.sum(axis=0)  # B.2*
         for name, value in read.dweights.items():
-            self.dweights[name] += value
+            self.dweights[name] += value  # B.2*
         return self.score.query_backward(read.dq, hhat) if self.config.score_grad else 0.0
 
     def of_weights(self) -> dict[str, Array]:

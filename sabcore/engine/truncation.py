@@ -26,14 +26,14 @@ class Truncation(Protocol):
     def slot_level(self) -> int: ...
 
     def carry(self, t: int, d: Array) -> Array:
-        """d (L,B,H), the gradient of step t's h_ or c_ (t >= 2) -> (L,B,H), that of the state of step t - 1."""
+        """d (L,B,H), the gradient of step t's h_ or c_ (t >= 2) -> kept (L,B,H), that of the state of step t - 1."""
         ...
 
 
 class Segment(NamedTuple):
     """Full back-propagation through time (k_trunc None), or cut at fixed boundaries between segments.
 
-    (h_, c_) = (h, c)_{t-1}, detached when t > 1 and (t - 1 + segment_offset) mod k_trunc = 0      (T.1)
+    cut = t > 1 and (t - 1 + segment_offset) mod k_trunc = 0      (T.1)   then step t reads (h, c)_{t-1} detached
     """
 
     k_trunc: int | None
@@ -43,7 +43,7 @@ class Segment(NamedTuple):
     slot_level: int = 0
 
     def cuts(self, t: int) -> bool:
-        """True if the edge from step t back to step t - 1 is cut; t = 1 is the edge into h0, c0 and never is."""
+        """t -> cut: True if the edge from step t to t - 1 is cut; t = 1 is the edge into h0, c0 and never is."""
         return self.k_trunc is not None and t > 1 and (t - 1 + self.segment_offset) % self.k_trunc == 0  # T.1
 
     def carry(self, t: int, d: Array) -> Array:
@@ -55,7 +55,7 @@ class Sliding(NamedTuple):
 
     Level r < `bounded` holds gradients that may cross r more edges; a level above, if there is one, is never cut.
 
-    copy r of (h, c)_t reads copy r - 1 of (h, c)_{t-1}; copy 0 reads it detached      (T.2)
+    loss = k_trunc - 1,   slot = k_remind - 1      (T.2)   of the copies of a state, which one the loss, a slot takes
     """
 
     bounded: int

@@ -38,12 +38,13 @@ def lstm_step(x: Array, h: Array, c: Array, W_ih: Array, W_hh: Array, b: Array) 
     hhat    = o u,   u = tanh(c_new)     (L.5)
     """
     xp = array_module(x)
-    z_i, z_f, z_g, z_o = xp.split(x @ W_ih.T + h @ W_hh.T + b, 4, axis=-1)  # L.1
+    z = x @ W_ih.T + h @ W_hh.T + b  # L.1
+    z_i, z_f, z_g, z_o = xp.split(z, 4, axis=-1)
     i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o)  # L.2
     g = xp.tanh(z_g)  # L.3
     c_new = f * c + i * g  # L.4
     u = xp.tanh(c_new)  # L.5
-    return o * u, c_new, LSTMCache(x, h, c, i, f, g, o, u)
+    return o * u, c_new, LSTMCache(x, h, c, i, f, g, o, u)  # L.5
 
 
 def lstm_step_backward(dhhat: Array, dc_new: Array, cache: LSTMCache, W_hh: Array) -> tuple[Array, Array, Array]:
@@ -58,4 +59,4 @@ def lstm_step_backward(dhhat: Array, dc_new: Array, cache: LSTMCache, W_hh: Arra
     dz_g = dg * (1 - g**2)  # L.3*
     dz_i, dz_f, dz_o = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o)  # L.2*
     dz = array_module(dhhat).concatenate((dz_i, dz_f, dz_g, dz_o), axis=-1)  # L.1*
-    return dz, dz @ W_hh, dc
+    return dz, dz @ W_hh, dc  # L.1*

@@ -11,7 +11,7 @@ def readout(h: Array, s: Array, V_h: Array, V_s: Array, d: Array) -> Array:
 
     y = V_h h + V_s s + d      (Y.1)
     """
-    y = each_times(h, V_h.T) + d  # Y.1
+    y = each_times(h, V_h.T) + d
     return y if s is None else y + each_times(s, V_s.T)  # Y.1
 
 

@@ -78,7 +78,8 @@ class AdditiveScore(NamedTuple):
 
     def score_backward(self, da: Array, k: Array, q: Array) -> tuple[Array, Array, dict[str, Array]]:
         xp = array_module(k)
-        e, da_sum = xp.tanh(k + q), da.sum(axis=0)
+        e = xp.tanh(k + q)
+        da_sum = da.sum(axis=0)  # A.4*
         dw_a = xp.einsum("rb,rba->a", da_sum, e)  # A.4*
         slope = self.w_a * (1 - e**2)  # A.3*, A.4*
         return da_sum[..., None] * slope, xp.einsum("lrb,rba->lba", da, slope), {"w_a": dw_a}  # A.3*

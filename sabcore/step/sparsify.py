@@ -68,16 +68,17 @@ class Threshold(NamedTuple):
         v = self._excess(a)
         S = v.sum(axis=0) + self.eps
         best = dw[..., :1, :]
-        above = dw - best  # sum w = 1 - eps / S, so measuring from the best slot's dw leaves no cancellation there
+        above = dw - best  # S.4*; sum w = 1 - eps / S: measured from the best slot's dw, nothing cancels there
         dv = (above - (above * w).sum(axis=-2, keepdims=True) + best * (self.eps / S)) / S  # S.3*, S.4*
         da = array_module(a).where(v.real > 0, dv, 0)  # S.2*
         da[..., self.rank - 1, :] -= da.sum(axis=-2)  # S.1*
         return da
 
     def _excess(self, a: Array) -> Array:
+        """a (R,B) -> v (R,B)."""
         theta = a[self.rank - 1]  # S.1
-        v = a - theta - self.margin  # S.2
-        return array_module(a).where(v.real > 0, v, 0)  # S.2
+        excess = a - theta - self.margin
+        return array_module(a).where(excess.real > 0, excess, 0)  # S.2
 
 
 class Softmax(NamedTuple):

@@ -27,9 +27,9 @@ class CrossEntropyCache(NamedTuple):
 def softmax_cross_entropy(y: Array, target: Array, weight: Array | None = None) -> tuple[Array, CrossEntropyCache]:
     """y (T,B,O), target (T,B) whole numbers 0..O-1, weight (T,B) or None (ones) -> loss (), cache.
 
-    z    = y - max_o y                     (C.1)   no exponential can overflow
-    L    = log sum_o exp(z)                (C.2)
-    l    = L - z[target]                   (C.3)   - log softmax(y)[target]
+    z_o  = y_o - max_o y_o                 (C.1)   no exponential can overflow
+    L    = log(sum_o exp(z_o))             (C.2)
+    l    = L - sum_o hot_o z_o             (C.3)   hot is 1 at the target, 0 elsewhere
     loss = sum_tb w l / W,  W = sum_tb w   (C.4)
 
     A complex y is ordered by its real part, so that the complex step differentiates the same function.
@@ -46,7 +46,7 @@ def softmax_cross_entropy(y: Array, target: Array, weight: Array | None = None) 
     L = xp.log(xp.exp(z).sum(axis=-1))  # C.2
     hot = target[..., None] == xp.arange(y.shape[-1])
     l = L - xp.where(hot, z, 0).sum(axis=-1)  # C.3  # noqa: E741
-    W = w.sum()
+    W = w.sum()  # C.4
     return (w * l).sum() / W, CrossEntropyCache(z, L, hot, w, W)  # C.4
 
 
@@ -57,8 +57,8 @@ def softmax_cross_entropy_backward(dloss: float, cache: CrossEntropyCache) -> Ar
     """
     z, L, hot, w, W = cache
     dl = (dloss * w / W)[..., None]  # C.4*
-    dz_target = -dl * hot  # C.3*
-    dz = dz_target + dl * array_module(z).exp(z - L[..., None])  # C.2*
+    dz = -dl * hot  # C.3*
+    dz = dz + dl * array_module(z).exp(z - L[..., None])  # C.2*
     return dz  # C.1*
 
 
@@ -73,8 +73,8 @@ class SquaredErrorCache(NamedTuple):
 def mean_squared_error(y: Array, target: Array, weight: Array | None = None) -> tuple[Array, SquaredErrorCache]:
     """y target (T,B,O), weight (T,B) or None (ones) -> loss (), cache.
 
-    r    = y - target                                (E.1)
-    loss = sum_tb w sum_o r^2 / W,  W = O sum_tb w   (E.2)
+    r_o  = y_o - target_o                                (E.1)
+    loss = sum_tb w sum_o r_o^2 / W,  W = O sum_tb w     (E.2)
 
     Raises:
         ShapeError, DTypeError, NonFiniteError: as `softmax_cross_entropy`; the target must be finite.
@@ -83,7 +83,7 @@ def mean_squared_error(y: Array, target: Array, weight: Array | None = None) -> 
     check_array("target", target, y.shape, like=y)
     w = _step_weights(weight, y)
     r = y - target  # E.1
-    W = y.shape[-1] * w.sum()
+    W = y.shape[-1] * w.sum()  # E.2
     return (w * (r**2).sum(axis=-1)).sum() / W, SquaredErrorCache(r, w, W)  # E.2
 
 

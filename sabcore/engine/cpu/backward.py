@@ -41,7 +41,7 @@ def backward_block(
     grad, x, dy, dx = block_of(all_grad, b), borrowed(all_x), borrowed(all_dy), borrowed(all_dx)
     for panel in range((hi - 1) // plan.P, lo // plan.P - 1, -1):
         start, stop = panel * plan.P, min((panel + 1) * plan.P, plan.T)
-        readout_backward(plan, weights, grad, dy, b, start, stop)
+        readout_backward(plan, weights, grad, dy, b, start, stop)  # B.5*
         if len(tape.gates) < plan.T:  # the tape did not keep them all
             gates_of_inputs(plan, weights, tape, scratch, x, b, start, stop)
             for t in range(start + 1, stop + 1):
@@ -63,17 +63,17 @@ def _step(
     """Step t: dh dc of (h, c)_t -> those of (h, c)_{t-1}."""
     R, L, dh = plan.R, plan.L, grad.dh
     at = (t - 1) % plan.P * R
-    add(dh[plan.loss_level], grad.dh_loss[at : at + R])
+    add(dh[plan.loss_level], grad.dh_loss[at : at + R])  # B.5*
     dhhat = dh
     if plan.memory:
-        collect_slot(plan, weights, tape, grad, t, dh[plan.slot_level])
+        collect_slot(plan, weights, tape, grad, t, dh[plan.slot_level])  # B.4*
         dhhat = _read_step(plan, weights, tape, scratch, grad, b, t)
     gates = tape.gates[(t - 1) % len(tape.gates)]
     dz_sum = grad.dz_sum[at : at + R]
     dz = dz_sum.reshape(1, R, 4 * plan.H) if L == 1 else grad.dz  # one level is the sum of levels
     backward_factors(gates, tape.c[t - 1], tape.c[t], grad.factors)
     for level in range(L):
-        backward_level(grad.factors, gates, dhhat[level], grad.dc[level], dz[level])
+        backward_level(grad.factors, gates, dhhat[level], grad.dc[level], dz[level])  # B.1*
     if L > 1:
         dz_sum[:] = dz[0]
         for level in range(1, L):
@@ -92,18 +92,18 @@ def _read_step(
     dq_sum[:] = 0
     if N == 0:
         return grad.dh
-    grad.ds[:] = grad.dh
-    add(grad.ds[plan.loss_level], grad.ds_loss[at : at + R])
+    grad.ds[:] = grad.dh  # B.3*
+    add(grad.ds[plan.loss_level], grad.ds_loss[at : at + R])  # B.3*
     query(plan, weights, tape.hhat[t - 1], scratch.q, scratch.e, scratch.reach)
     grad.dq[:] = 0
     for r in range(min(R, plan.B - b * R)):
-        read_backward(plan, weights, tape, scratch, grad, r, t, N)
+        read_backward(plan, weights, tape, scratch, grad, r, t, N)  # B.2*
     for level in range(L):
         add(dq_sum, grad.dq[level])
     if not plan.score_grad:
         return grad.dh
     query_backward(plan, weights, tape, grad, t)
-    add(grad.dhhat, grad.dh)
+    add(grad.dhhat, grad.dh)  # B.2*, B.3*
     return grad.dhhat
 
 

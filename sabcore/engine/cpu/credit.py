@@ -55,7 +55,7 @@ def key_weights_backward(grad: GradientBuffers) -> None:
     """The share in dW_m of the slots collected since the last time, one product."""
     n = grad.collected[0]
     np.dot(grad.dk_slots[:n].T, grad.m_slots[:n], grad.of_dW_m)  # A.1*
-    add(grad.dW_m, grad.of_dW_m)
+    add(grad.dW_m, grad.of_dW_m)  # A.1*
     grad.collected[0] = 0
 
 
@@ -96,7 +96,7 @@ def query_weights_backward(plan: Plan, tape: TapeBuffers, grad: GradientBuffers,
     hhat, dq = tape.hhat[lo:hi].reshape(rows, plan.H), grad.dq_sum[:rows]
     if plan.additive:
         np.dot(dq.T, hhat, grad.of_dW_m)  # A.2*
-        add(grad.dW_q, grad.of_dW_m)
+        add(grad.dW_q, grad.of_dW_m)  # A.2*
         return
     for row in range(rows):
         for u in range(plan.H):

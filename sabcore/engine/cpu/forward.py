@@ -40,8 +40,8 @@ def forward_block(
         N = slots_before(plan, t) if plan.memory else 0
         if N > 0:
             for r in range(min(plan.R, plan.B - b * plan.R)):
-                score_row(plan, weights, tape, scratch, r, 0, N)
-                read(plan, tape, scratch, r, t, N)
+                score_row(plan, weights, tape, scratch, r, 0, N)  # M.1
+                read(plan, tape, scratch, r, t, N)  # B.2
         _end_step(plan, weights, tape, scratch, y, b, t, hi)
 
 
@@ -70,12 +70,12 @@ def _before_scores(
     tape_0, scratch_0 = block_of(tape, 0), block_of(scratch, 0)
     _begin_step(plan, borrowed(weights), tape_0, scratch_0, borrowed(x), 0, t)
     if N > 0:
-        score_row(plan, borrowed(weights), tape_0, scratch_0, 0, 0, N)
+        score_row(plan, borrowed(weights), tape_0, scratch_0, 0, 0, N)  # M.1
 
 
 @jit
 def _share_of_scores(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, lo: int, hi: int) -> None:
-    score_row(plan, borrowed(weights), block_of(tape, 0), block_of(scratch, 0), 0, lo, hi)
+    score_row(plan, borrowed(weights), block_of(tape, 0), block_of(scratch, 0), 0, lo, hi)  # M.1
 
 
 @jit
@@ -84,7 +84,7 @@ def _after_scores(
 ) -> None:
     tape_0, scratch_0 = block_of(tape, 0), block_of(scratch, 0)
     if N > 0:
-        read(plan, tape_0, scratch_0, 0, t, N)
+        read(plan, tape_0, scratch_0, 0, t, N)  # B.2
     _end_step(plan, borrowed(weights), tape_0, scratch_0, borrowed(y), 0, t, hi)
 
 
@@ -96,9 +96,9 @@ def _begin_step(
     if (t - 1) % plan.P == 0:
         gates_of_inputs(plan, weights, tape, scratch, x, b, t - 1, min(t - 1 + plan.P, plan.T))
     gates = gates_of_step(plan, weights, tape, scratch, t)
-    advance(gates, tape.c[t - 1], tape.c[t], tape.h[t])
+    advance(gates, tape.c[t - 1], tape.c[t], tape.h[t])  # B.1
     if plan.memory:
-        tape.hhat[t - 1] = tape.h[t]
+        tape.hhat[t - 1] = tape.h[t]  # B.1
         tape.s[t - 1] = 0
         tape.listed[t - 1] = 0
         if t == 1 and plan.first_slot == 0:
@@ -113,6 +113,6 @@ def _end_step(
     """The new slot's key, and at the end of a panel its outputs."""
     if plan.memory and t % plan.k_att == 0:
         N = slots_before(plan, t)
-        write_keys(plan, weights, tape.h[t], N, tape.keys, scratch.q)
+        write_keys(plan, weights, tape.h[t], N, tape.keys, scratch.q)  # B.4
     if t % plan.P == 0 or t == hi:
-        readout(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)
+        readout(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)  # B.5

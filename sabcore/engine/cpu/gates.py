@@ -63,7 +63,7 @@ def gates_backward(
     gather_inputs(plan, x, b, lo, hi, inputs)
     inputs[:, I + 1 :] = tape.h[lo:hi].reshape(rows, plan.H)
     np.dot(dz.T, inputs, grad.of_dW)  # L.1*
-    add(grad.dW, grad.of_dW)
+    add(grad.dW, grad.of_dW)  # L.1*
     np.dot(dz, weights.W_ih, grad.dx[:rows])  # L.1*
     for t in range(lo, hi):
         for r in range(min(R, plan.B - b * R)):

@@ -42,7 +42,7 @@ def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int
     weigh(plan, N, n, a, w)  # M.2
     for i in range(n):
         add_scaled(s, w[i], h[plan.first_slot + idx[i] * plan.k_att, r])  # M.3
-    add_scaled(h[t, r], s.dtype.type(1), s)
+    add_scaled(h[t, r], s.dtype.type(1), s)  # B.3
     fits = n <= plan.cap
     tape.listed[t - 1, r] = n if fits else -1
     if fits:

@@ -53,7 +53,7 @@ def readout_weights_backward(plan: Plan, tape: TapeBuffers, grad: GradientBuffer
     for row in range(rows):
         add(grad.dd, dy[row])  # Y.1*
     np.dot(dy.T, tape.h[lo + 1 : hi + 1].reshape(rows, plan.H), grad.of_dV)  # Y.1*
-    add(grad.dV_h, grad.of_dV)
+    add(grad.dV_h, grad.of_dV)  # Y.1*
     if plan.memory:
         np.dot(dy.T, tape.s[lo:hi].reshape(rows, plan.H), grad.of_dV)  # Y.1*
-        add(grad.dV_s, grad.of_dV)
+        add(grad.dV_s, grad.of_dV)  # Y.1*

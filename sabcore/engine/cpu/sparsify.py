@@ -70,7 +70,7 @@ def weigh(plan: Plan, N: int, n: int, a: np.ndarray, w: np.ndarray) -> None:
 
 @jit
 def _excess(plan: Plan, N: int, n: int, a: np.ndarray, v: np.ndarray) -> Any:
-    """a (n,) -> v (n,); returns S."""
+    """a (n,) -> S, and v (n,) into `v`."""
     zero, total = a.dtype.type(0), a.dtype.type(0)
     theta = a[min(plan.rank, N) - 1]  # S.1
     for i in range(n):

@@ -12,7 +12,7 @@ from sabcore.engine.cpu.plan import Plan, Weights
 @jit
 def cuts(plan: Plan, t: int) -> bool:
     """True if segment truncation detaches the state before step t."""
-    return plan.k_trunc > 0 and t > 1 and (t - 1 + plan.segment_offset) % plan.k_trunc == 0
+    return plan.k_trunc > 0 and t > 1 and (t - 1 + plan.segment_offset) % plan.k_trunc == 0  # T.1
 
 
 @jit_part

@@ -77,8 +77,8 @@ LOOP = [
     _line(
         "keys' gradients never reach the memory",
         "The score sends no gradient to keys: W_m and memories learn nothing from it.",
-        old="scatter_add(self.dkeys[:N], cache.slots, read.dk)",
-        new="scatter_add(self.dkeys[:N], cache.slots, 0 * read.dk)",
+        old="scatter_add(self.dkeys[:N], cache.slots, read.dK)",
+        new="scatter_add(self.dkeys[:N], cache.slots, 0 * read.dK)",
     ),
     _line(
         "w_a learns from the first step only",
@@ -95,8 +95,8 @@ LOOP = [
     _forward(
         "summary not added to the state",
         "h is hhat, though gradients flow as if s had been added.",
-        old="tape.h_all[t] += tape.s[t - 1]",
-        new="tape.h_all[t] += 0 * tape.s[t - 1]",
+        old="tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]",
+        new="tape.h_all[t] = tape.hhat[t - 1] + 0 * tape.s[t - 1]",
     ),
     _config(
         "first slot at step 1",

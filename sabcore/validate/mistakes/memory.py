@@ -11,7 +11,7 @@ from sabcore.validate.mistakes.record import Change, Mistake
 
 _PLAIN = "engine/plain.py"
 _CONFIG = "model/config.py"
-_STATE = "tape.h_all[t] += tape.s[t - 1]"
+_STATE = "tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]"
 _SUMMARY = "ds = dh.copy()"
 _LOSS = "dh[truncation.loss_level] += dh_loss[t - 1]"
 _SLOT = "dh[truncation.slot_level] += memory.of_slot_written_at(t)"
@@ -85,7 +85,7 @@ MEMORY = [
         "h = hhat: what is recalled reaches the output and nothing else.",
         "forward",
         (
-            Change(_PLAIN, _STATE, "tape.h_all[t] += 0 * tape.s[t - 1]"),
+            Change(_PLAIN, _STATE, "tape.h_all[t] = tape.hhat[t - 1] + 0 * tape.s[t - 1]"),
             Change(_PLAIN, _SUMMARY, "ds = 0 * dh"),
         ),
     ),

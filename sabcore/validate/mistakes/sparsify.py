@@ -68,8 +68,8 @@ SPARSIFY = [
     _forward(
         "margin ignored",
         "v is a - theta, whatever the margin.",
-        old="v = a - theta - self.margin",
-        new="v = a - theta - 0 * self.margin",
+        old="excess = a - theta - self.margin",
+        new="excess = a - theta - 0 * self.margin",
     ),
     _forward(
         "ties towards the newer slot",

@@ -1,0 +1,34 @@
+"""What the code calls the pages' symbols, where it calls them something else."""
+
+from __future__ import annotations
+
+#: The plain sources: arrays over all steps, and fields.
+_PLAIN = {"h_all": "h", "c_all": "c", "keys": "k", "dkeys": "dK", "dz_all": "dz", "loss_level": "loss"}
+_PLAIN |= {"slot_level": "slot"}
+
+#: The fast engines: fused statements, rows, buffers of their own, and records passed to a function that fills them.
+_FAST = {
+    "z": "gates w", "i": "gates", "f": "gates", "o": "gates", "g": "gates",
+    "c": "c_new", "c_new": "c c_new_r", "hhat": "hhat_r h",
+    "do": "factor do_ dz_o", "dc_new": "factor dc", "df": "factor", "dc": "factor", "di": "factor", "dg": "factor",
+    "dz_g": "factor dz", "dz_i": "factor dz", "dz_f": "factor dz", "dz_o": "factor dz",
+    "dW_ih": "of_dW dW", "dW_hh": "of_dW dW", "db": "of_dW dW",
+    "k": "keys", "e": "x y true tanh_kq", "a": "total scores scratch scratch_0",
+    "dK": "dkeys grad", "dk": "dkeys", "dm": "dM dm_key dh", "dM": "grad", "dweights": "dw_a grad", "dW_m": "of_dW_m",
+    "dW_q": "of_dW_m", "slope": "dkeys dq",
+    "v": "excess", "S": "total",
+    "above": "da", "dv": "da", "dz": "da",
+    "s": "tape tape_0", "y": "y_h y_s", "dh": "dh_loss", "ds": "ds_loss", "dh_loss": "grad",
+    "dV_h": "of_dV", "dV_s": "of_dV",
+    "cut": "cuts", "kept": "dh dc",
+}  # fmt: skip
+
+
+def plain_name(name: str) -> str:
+    """The page's symbol for a name in a plain source."""
+    return _PLAIN.get(name, name)
+
+
+def fast_names(symbol: str) -> set[str]:
+    """The names under which a fast engine may write a page's symbol."""
+    return {symbol, *_FAST.get(symbol, "").split()}
