@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "sabcore.cli.check",
     "demo": "sabcore.cli.demo",
     "devices": "sabcore.cli.devices",
+    "trace": "sabcore.cli.trace",
     "vectors": "sabcore.cli.vectors",
 }
 #: Exit codes as shells give them, 128 and the signal's number: of Ctrl-C, and of writing to a pipe that nobody reads.

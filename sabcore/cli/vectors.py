@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sabcore.errors import ConfigError, FormatError
+from sabcore.cli.fields import read_fields, set_option
+from sabcore.errors import FormatError
 from sabcore.model.config import PRESETS, SABConfig
 from sabcore.text import printable
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
@@ -79,7 +80,7 @@ def _describe(name: str, value: np.ndarray) -> dict[str, Any]:
 
 @vectors.command("make")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True)
-@click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="A config field, as k_trunc=4.")
+@set_option()
 @click.option("-T", "--steps", "T", type=click.IntRange(min=1), default=11, show_default=True, help="Steps.")
 @click.option("-B", "--batch", "B", type=click.IntRange(min=1), default=2, show_default=True, help="Sequences.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -124,18 +125,5 @@ def _make_shipped(folder: Path) -> None:
 
 
 def _config(preset: str, assignments: tuple[str, ...]) -> SABConfig:
-    fields: dict[str, Any] = {**SIZES, **({} if "k_top" in PRESETS[preset] else {"k_top": 2})}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {assignment} should be FIELD=VALUE, as --set k_trunc=4")
-        fields[name] = _value(text)
+    fields = {**SIZES, **({} if "k_top" in PRESETS[preset] else {"k_top": 2}), **read_fields(assignments)}
     return SABConfig.preset(preset, **fields)
-
-
-def _value(text: str) -> Any:
-    """A number, null, true or false as JSON writes it; any other text is a name, as `sliding`."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text

@@ -65,14 +65,18 @@ class Threshold(NamedTuple):
         return v / S  # S.4
 
     def backward(self, dw: Array, a: Array, w: Array) -> Array:
+        da = self.excess_backward(dw, a, w)
+        da[..., self.rank - 1, :] -= da.sum(axis=-2)  # S.1*
+        return da
+
+    def excess_backward(self, dw: Array, a: Array, w: Array) -> Array:
+        """dw (L,R,B), a w (R,B) -> da (L,R,B), what goes through each slot's own score and not through theta."""
         v = self._excess(a)
         S = v.sum(axis=0) + self.eps
         best = dw[..., :1, :]
         above = dw - best  # S.4*; sum w = 1 - eps / S: measured from the best slot's dw, nothing cancels there
         dv = (above - (above * w).sum(axis=-2, keepdims=True) + best * (self.eps / S)) / S  # S.3*, S.4*
-        da = array_module(a).where(v.real > 0, dv, 0)  # S.2*
-        da[..., self.rank - 1, :] -= da.sum(axis=-2)  # S.1*
-        return da
+        return array_module(a).where(v.real > 0, dv, 0)  # S.2*
 
     def _excess(self, a: Array) -> Array:
         """a (R,B) -> v (R,B)."""
