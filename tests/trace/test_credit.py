@@ -1,5 +1,7 @@
 """The parts of a gradient are right, each by an oracle that shares no code, and add up to the whole."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
