@@ -7,9 +7,14 @@ older memory) first; NaN after everything else, `-inf` included. `+0.0` and `-0.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+
+import numpy as np
 
 from sabcore.array.library import Array, array_module
 from sabcore.errors import DTypeError, ShapeError
+
+_DTYPES = (np.dtype("float32"), np.dtype("float64"))
 
 
 def topk(a: Array, k: int) -> tuple[Array, Array]:
@@ -33,13 +38,14 @@ def topk(a: Array, k: int) -> tuple[Array, Array]:
         raise ShapeError(f"a has shape {a.shape}, but should be (n,) or (rows,n)")
     if k < 0:
         raise ShapeError(f"k is {k}, but should be at least 0")
-    if str(a.dtype) not in ("float32", "float64"):
+    if a.dtype not in _DTYPES:
         raise DTypeError(f"a has dtype {a.dtype}, but should have float32 or float64")
     rows = a if a.ndim == 2 else a[None]
     indices, values = _implementation(library)(rows, min(k, rows.shape[1]))
     return (indices, values) if a.ndim == 2 else (indices[0], values[0])
 
 
+@cache
 def _implementation(library: str) -> Callable[[Array, int], tuple[Array, Array]]:
     """What ranks rows of that library's arrays; imported when it is first needed, for it brings a compiler along."""
     if library == "cupy":

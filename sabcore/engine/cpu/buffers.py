@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sabcore.engine.cpu.plan import Plan
+from sabcore.engine.cpu.topk import room
 from sabcore.engine.rules import THRESHOLD
 
 
@@ -39,7 +40,8 @@ class TapeBuffers(NamedTuple):
 class Scratch(NamedTuple):
     """One step's working space of each block, and a panel's inputs [x 1 h] and outputs.
 
-    z (R,4H), q e (R,U), reach (R,), scores (N,); the list of selected slots idx a w (list,), dw da (L,list).
+    z (R,4H), q e (R,U), reach (R,), scores (N,); found found_a order rank (room,), in which `topk`
+    selects; the list of selected slots idx a w (list,), dw da (L,list).
     inputs (P R,I+1), y_h y_s (P R,O).
     """
 
@@ -48,6 +50,10 @@ class Scratch(NamedTuple):
     e: np.ndarray
     reach: np.ndarray
     scores: np.ndarray
+    found: np.ndarray
+    found_a: np.ndarray
+    order: np.ndarray
+    rank: np.ndarray
     idx: np.ndarray
     a: np.ndarray
     w: np.ndarray
@@ -129,6 +135,7 @@ def scratch(plan: Plan, dtype: Any) -> Scratch:
     # A list holds every slot where all are read, or where a negative margin might let any number in.
     every = plan.k_top < 0 or (plan.sparsifier == THRESHOLD and plan.margin < 0)
     size = plan.N if every else plan.cap
+    selecting = room(plan.N, max(plan.rank, plan.k_top))
     blank = _allocator(plan, dtype)
     return Scratch(
         z=blank(R, 4 * plan.H),
@@ -136,6 +143,10 @@ def scratch(plan: Plan, dtype: Any) -> Scratch:
         e=blank(R, plan.U),
         reach=blank(R),
         scores=blank(plan.N),
+        found=blank(selecting, of=np.int64),
+        found_a=blank(selecting),
+        order=blank(selecting, of=np.int32),
+        rank=blank(selecting, of=np.int32),
         idx=blank(size, of=np.int64),
         a=blank(size),
         w=blank(size),

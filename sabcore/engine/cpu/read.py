@@ -38,7 +38,7 @@ def score_row(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch,
 def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int) -> None:
     """Row r's scores of step t, already in `scratch` -> s, added to h too; the tape gets the list, if it fits."""
     idx, a, w, h, s = scratch.idx, scratch.a, scratch.w, tape.h, tape.s[t - 1, r]
-    n = select(plan, N, scratch.scores, idx, a)
+    n = select(plan, N, scratch)
     weigh(plan, N, n, a, w)  # M.2
     for i in range(n):
         add_scaled(s, w[i], h[plan.first_slot + idx[i] * plan.k_att, r])  # M.3
@@ -56,7 +56,7 @@ def recover(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r
     n = tape.listed[t - 1, r]
     if n < 0:
         score_row(plan, weights, tape, scratch, r, 0, N)
-        n = select(plan, N, scratch.scores, scratch.idx, scratch.a)
+        n = select(plan, N, scratch)
     else:
         for i in range(n):
             scratch.idx[i], scratch.a[i] = tape.slots[t - 1, r, i], tape.a[t - 1, r, i]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sabcore.engine.cpu.buffers import Scratch
 from sabcore.engine.cpu.jit import jit
 from sabcore.engine.cpu.plan import Plan
 from sabcore.engine.cpu.topk import select_row
@@ -25,19 +26,25 @@ def rule_for(plan: Plan, N: int) -> int:
 
 
 @jit
-def select(plan: Plan, N: int, scores: np.ndarray, idx: np.ndarray, a: np.ndarray) -> int:
-    """scores (N,) -> how many slots have weight or gradient; they and their scores stand in idx and a."""
-    rule = rule_for(plan, N)
+def select(plan: Plan, N: int, scratch: Scratch) -> int:
+    """scratch.scores (N,) -> how many slots have weight or gradient; they and their scores stand in idx and a."""
+    scores, idx, a, rule = scratch.scores, scratch.idx, scratch.a, rule_for(plan, N)
     if rule == THRESHOLD:
         r = min(plan.rank, N)
-        select_row(scores, N, r, idx, a)
+        _select_first(N, r, scratch)
         return _append_active(plan, N, scores, r, idx, a) if plan.margin < 0 else r
     if rule == SOFTMAX and 0 < plan.k_top < N:
-        select_row(scores, N, plan.k_top, idx, a)
+        _select_first(N, plan.k_top, scratch)
         return plan.k_top
     for j in range(N):
         idx[j], a[j] = j, scores[j]
     return N
+
+
+@jit
+def _select_first(N: int, k: int, scratch: Scratch) -> None:
+    found, found_a, order, rank = scratch.found, scratch.found_a, scratch.order, scratch.rank
+    select_row(scratch.scores, N, k, scratch.idx, scratch.a, found, found_a, order, rank)
 
 
 @jit

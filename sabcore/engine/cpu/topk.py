@@ -1,11 +1,13 @@
-"""The top-k of `sabcore.engine.topk`, compiled: one pass, no sorting of the rest.
+"""The top-k of `sabcore.engine.topk`, compiled: two fast looks at a row, and little that needs ranking.
 
-The k best so far stand ranked; the worst of them is the bar that a new value must pass, and most do not. One that
-passes moves into its place: for values in random order that happens about k ln(n / k) times. Where k is large, moving
-a long list would cost more than it saves: then the k best stand in a binary heap with the worst of them at the root,
-O(n log k) whatever the order.
+1. Set a bar. The row is dealt out to G >= k lanes, element j to lane j mod G, and the largest of each lane is found. At
+   least k lanes reach the k-th largest of these maxima, so the k-th largest of the row is no lower.
+2. Gather, in their order, the elements that reach the bar: windows of 64 are compared at once. In random order about
+   1.6 k of them do, however long the row is.
+3. Rank what was gathered.
 
-Plain loops over given buffers, nothing allocated, so that the same functions compile for a GPU thread as well.
+Should more reach the bar than there is room for, the gathered ones are ranked, the k best kept, and the bar rises above
+the worst of them. A NaN reaches no bar; where fewer than k numbers are found, NaN follow in their order.
 """
 
 from __future__ import annotations
@@ -15,90 +17,188 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-#: Above this k a heap takes the place of the ranked list.
-LIST_LIMIT = 128
+from sabcore.engine.cpu.jit import jit_entry
+from sabcore.engine.cpu.lanes import LANES, WINDOW, at_least, count_larger, lane_maxima, lowest_bit
 
-_jit: Any = njit(error_model="numpy")
+#: So many are ranked by counting, for each, how many are larger; more, as runs of so many that are then merged.
+RUN = 256
+
+#: For what selects in one row: `forceinline`, for a call costs more than what some parts do, and `_nrt`, without which
+#: every part would count its references to every array, with an atomic instruction each. Nothing here allocates.
+_part: Any = njit(error_model="numpy", forceinline=True, _nrt=False)
+_function: Any = njit(error_model="numpy", _nrt=False)
 
 
 def largest(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """rows (rows,n), k at most n -> indices values (rows,k)."""
-    rows = np.require(rows, requirements=["C", "A", "W"])
+    flags = rows.flags
+    if not (flags.c_contiguous and flags.aligned and flags.writeable):
+        rows = np.require(rows, requirements=["C", "A", "W"])
     indices, values = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), rows.dtype)
     if k:
         _rank_rows(rows, indices, values)
     return indices, values
 
 
-@njit(cache=True, error_model="numpy")
+def room(n: int, k: int) -> int:
+    """The size of what `select_row` works in, for the k largest of n."""
+    return -(-(max(min(2 * k, n), WINDOW) + WINDOW) // LANES) * LANES
+
+
+_room: Any = njit(room)
+
+
+@jit_entry()
 def _rank_rows(a: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
+    n, k = a.shape[1], indices.shape[1]
+    size = _room(n, k)
+    found, v = np.empty(size, np.int64), np.empty(size, a.dtype)
+    order, rank = np.empty(size, np.int32), np.empty(size, np.int32)
+    _select_rows(a, n, k, indices, values, found, v, order, rank)
+
+
+@_function
+def _select_rows(
+    a: np.ndarray,
+    n: int,
+    k: int,
+    indices: np.ndarray,
+    values: np.ndarray,
+    found: np.ndarray,
+    v: np.ndarray,
+    order: np.ndarray,
+    rank: np.ndarray,
+) -> None:
     for row in range(len(a)):
-        select_row(a[row], a.shape[1], indices.shape[1], indices[row], values[row])
+        select_row(a[row], n, k, indices[row], values[row], found, v, order, rank)
 
 
-@_jit
-def select_row(a: np.ndarray, n: int, k: int, indices: np.ndarray, values: np.ndarray) -> None:
-    """Rank the k largest of a[:n], 1 <= k <= n, into indices[:k] and values[:k]."""
-    if k > LIST_LIMIT:
-        _select_by_heap(a, n, k, indices, values)
-        return
-    for j in range(k):
-        _insert(a[j], j, j, indices, values)
-    bar = values[k - 1]
-    for j in range(k, n):
-        if _better(a[j], bar):
-            _insert(a[j], j, k - 1, indices, values)
-            bar = values[k - 1]
+@_part
+def select_row(
+    a: np.ndarray,
+    n: int,
+    k: int,
+    indices: np.ndarray,
+    values: np.ndarray,
+    found: np.ndarray,
+    v: np.ndarray,
+    order: np.ndarray,
+    rank: np.ndarray,
+) -> None:
+    """Rank the k largest of a[:n], 1 <= k <= n, into indices[:k] and values[:k].
+
+    found v order rank (room,) are scratch: the indices and values of what is gathered, and its ranking.
+    """
+    bar, count = _bar(a, n, k, v, order, rank), 0
+    for start in range(0, n, WINDOW):
+        if len(found) - count < WINDOW:
+            _keep(k, count, indices, values, found, v, order, rank)
+            for i in range(k):
+                found[i], v[i] = indices[i], values[i]
+            count = k
+            bar = np.nextafter(values[k - 1], a.dtype.type(np.inf))
+        count = _gather(a, n, start, bar, found, v, count)
+    _keep(min(k, count), count, indices, values, found, v, order, rank)
+    for j in range(n if count < k else 0):
+        if a[j] != a[j] and count < k:
+            indices[count], values[count] = j, a[j]
+            count += 1
 
 
-@_jit
-def _better(value: Any, other: Any) -> bool:
-    """True if a later value ranks before an earlier one: strictly larger, or a number where that is NaN."""
-    return value > other or (other != other and value == value)
+@_part
+def _bar(a: np.ndarray, n: int, k: int, v: np.ndarray, order: np.ndarray, rank: np.ndarray) -> Any:
+    """A number that the k-th largest of a[:n] is not below: -inf, or of the lanes' maxima the k-th largest."""
+    G = -(-11 * k // (8 * LANES)) * LANES  # some more than k: with as many, the bar would be the lowest of the maxima
+    if 2 * G > n:
+        return -a.dtype.type(np.inf)
+    for start in range(0, G, LANES):
+        lane_maxima(a, n, start, G, v)
+    _rank(G, v, order, rank)
+    return v[order[k - 1]]
 
 
-@_jit
-def _insert(value: Any, index: int, place: int, indices: np.ndarray, values: np.ndarray) -> None:
-    """Move a value that came later than all in the list into its rank, at `place` or before."""
-    while place > 0 and _better(value, values[place - 1]):
-        indices[place], values[place] = indices[place - 1], values[place - 1]
-        place -= 1
-    indices[place], values[place] = index, value
+@_part
+def _gather(a: np.ndarray, n: int, start: int, bar: Any, found: np.ndarray, v: np.ndarray, count: int) -> int:
+    """Append those of a[start:start+WINDOW], as far as n, that reach the bar; returns how many there are now."""
+    if n < WINDOW:
+        for j in range(n):
+            found[count], v[count] = j, a[j]
+            count += a[j] >= bar
+        return count
+    lo = min(start, n - WINDOW)
+    reach = at_least(a, lo, bar) & (-1 << (start - lo))  # the last window overlaps the one before
+    while reach != 0:
+        j = lo + lowest_bit(reach)
+        found[count], v[count] = j, a[j]
+        count += 1
+        reach &= reach - 1
+    return count
 
 
-@_jit
-def _select_by_heap(a: np.ndarray, n: int, k: int, indices: np.ndarray, values: np.ndarray) -> None:
-    for j in range(k):
-        indices[j], values[j] = j, a[j]
-    for root in range(k // 2 - 1, -1, -1):
-        _sink(indices, values, root, k)
-    for j in range(k, n):
-        if _better(a[j], values[0]):
-            indices[0], values[0] = j, a[j]
-            _sink(indices, values, 0, k)
-    for end in range(k - 1, 0, -1):  # the worst of what is left goes to the end: the heap turns into a ranking
-        indices[0], indices[end] = indices[end], indices[0]
-        values[0], values[end] = values[end], values[0]
-        _sink(indices, values, 0, end)
+@_part
+def _keep(
+    k: int,
+    count: int,
+    indices: np.ndarray,
+    values: np.ndarray,
+    found: np.ndarray,
+    v: np.ndarray,
+    order: np.ndarray,
+    rank: np.ndarray,
+) -> None:
+    """The k best of what was gathered -> indices, values."""
+    _rank(count, v, order, rank)
+    for i in range(k):
+        indices[i], values[i] = found[order[i]], v[order[i]]
 
 
-@_jit
-def _worse(indices: np.ndarray, values: np.ndarray, p: int, q: int) -> bool:
-    """True if the entry at p ranks after the one at q."""
-    if _better(values[p], values[q]):
-        return False
-    return _better(values[q], values[p]) or indices[p] > indices[q]
+@_part
+def _rank(count: int, v: np.ndarray, order: np.ndarray, rank: np.ndarray) -> None:
+    """order[:count] = the places of v[:count], the best first; of equal values, the first comes first."""
+    for lo in range(0, count, RUN):
+        _rank_run(lo, min(lo + RUN, count), v, order, rank)
+    width = RUN
+    while width < count:
+        for lo in range(0, count - width, 2 * width):
+            _merge(lo, lo + width, min(lo + 2 * width, count), v, order, rank)
+        width *= 2
 
 
-@_jit
-def _sink(indices: np.ndarray, values: np.ndarray, root: int, size: int) -> None:
-    """Restore the heap of the first `size` entries below `root`: every parent ranks after its children."""
-    while 2 * root + 1 < size:
-        child = 2 * root + 1
-        if child + 1 < size and _worse(indices, values, child + 1, child):
-            child += 1
-        if not _worse(indices, values, child, root):
-            return
-        indices[root], indices[child] = indices[child], indices[root]
-        values[root], values[child] = values[child], values[root]
-        root = child
+@_part
+def _rank_run(lo: int, hi: int, v: np.ndarray, order: np.ndarray, rank: np.ndarray) -> None:
+    total = 0
+    for i in range(lo, hi, LANES):
+        count_larger(v, lo, hi, i, rank)
+    for i in range(lo, hi):
+        order[lo + rank[i]] = i
+        total += rank[i]
+    if 2 * total < (hi - lo) * (hi - lo - 1):
+        _rank_equals(lo, hi, order, rank)
+
+
+@_function
+def _rank_equals(lo: int, hi: int, order: np.ndarray, rank: np.ndarray) -> None:
+    """The same where values are equal and therefore share a rank: the ranks after it are theirs, in their order."""
+    for i in range(lo, hi):
+        order[i] = 0
+    for i in range(lo, hi):
+        shared = lo + rank[i]
+        rank[i] += order[shared]
+        order[shared] += 1
+    for i in range(lo, hi):
+        order[lo + rank[i]] = i
+
+
+@_function
+def _merge(lo: int, mid: int, hi: int, v: np.ndarray, order: np.ndarray, merged: np.ndarray) -> None:
+    """The rankings order[lo:mid] and order[mid:hi] become one."""
+    left, right, i = lo, mid, lo
+    while left < mid and right < hi:
+        first, second = order[left], order[right]
+        from_left = int(v[first] >= v[second])
+        merged[i] = second + from_left * (first - second)  # no branch: it would be a matter of chance
+        left, right, i = left + from_left, right + 1 - from_left, i + 1
+    for j in range(left, mid):
+        merged[i + j - left] = order[j]
+    for j in range(lo, i + mid - left):  # what is left of the second stands where it belongs
+        order[j] = merged[j]
