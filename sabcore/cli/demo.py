@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
 from sabcore.demos import copy as experiment
 from sabcore.model.config import PRESETS
-from sabcore.train.run import Run
+from sabcore.train.run import CHECKPOINT, LOG, Run
 
 DEFAULTS = experiment.Options()
 
@@ -49,26 +51,43 @@ def option(*names: str, default: Any = None, **more: Any) -> Any:
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where to compute.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/copy"), show_default=True,
               help="The folder for picture, log, checkpoint and models.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True,
+              help="So many runs, of this seed and the next ones, each in a folder of its own below.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run in that folder, with its own options.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def copy_command(device: str, out: Path, resume: bool, as_json: bool, **options: Any) -> None:
+def copy_command(device: str, out: Path, seeds: int, resume: bool, as_json: bool, **options: Any) -> None:
     """Train SAB, truncated BPTT and full BPTT side by side on the copy task.
 
-    Ten symbols out of 8, a wait, a marker; then say the symbols again. Truncated BPTT sees no further than k-trunc
-    steps; SAB neither, but its memories remind it of the step where the symbol was seen.
+    Ten symbols out of 8, a wait of T, a marker; then say the symbols again. Truncated BPTT sees no further than k-trunc
+    steps; SAB neither, but its memories remind it of the step where the symbol was seen. Each begins with T = 5 and
+    goes on to longer waits as it learns; what it has learned at T is then tried at up to 50 T.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    xp = resolve(device)
-    run, chosen = (experiment.resume if resume else experiment.begin)(out, given, xp)
-    if not _train(run, chosen.steps):
-        go_on = f"sab demo copy --resume --out {shlex.quote(str(out))}"
-        click.echo(f"stopped at step {run.step} of {chosen.steps}; go on with: {go_on}", err=True)
-        sys.exit(INTERRUPTED)
-    results = experiment.finish(run, chosen)
+    xp, found = resolve(device), {}
+    first = given.get("seed", DEFAULTS.seed)
+    for seed in range(first, first + seeds):
+        folder, of_seed = (out, given) if seeds == 1 else (out / f"seed-{seed}", {**given, "seed": seed})
+        # With several seeds, --resume goes on with those that were begun and begins the others.
+        again = resume and (seeds == 1 or (folder / CHECKPOINT).exists())
+        found[seed] = _run(folder, of_seed, xp, again, quiet=as_json)
     if as_json:
-        click.echo(json.dumps({"out": str(out), "options": run.notes, "models": results}, indent=2))
-    else:
-        _print_results(results, out)
+        click.echo(json.dumps(next(iter(found.values())) if seeds == 1 else list(found.values()), indent=2))
+    elif seeds > 1:
+        _print_seeds(found)
+
+
+def _run(out: Path, given: dict[str, Any], xp: Any, resume: bool, quiet: bool) -> dict:
+    """One run to its end: what `--json` prints of it."""
+    run, chosen = (experiment.resume if resume else experiment.begin)(out, given, xp)
+    with run:
+        if not _train(run, chosen.steps):
+            go_on = f"sab demo copy --resume --out {shlex.quote(str(out))}"
+            click.echo(f"stopped at step {run.step} of {chosen.steps}; go on with: {go_on}", err=True)
+            sys.exit(INTERRUPTED)
+        results = experiment.finish(run, chosen)
+    if not quiet:
+        _print_results(results, chosen, out)
+    return {"out": str(out), "options": dataclasses.asdict(chosen), "models": results}
 
 
 def _train(run: Run, steps: int) -> bool:
@@ -83,19 +102,42 @@ def _train(run: Run, steps: int) -> bool:
     ):
         for record in run.train(steps):
             show(record)
-            if stopped() and run.step < steps:
+            if stopped() and run.step < steps and not run.finished:
                 run.save()
                 return False
     return True
 
 
-def _print_results(results: dict[str, dict], out: Path) -> None:
-    table = Table(title=f"Copy task, {experiment.EVALUATED} sequences never trained on (chance is 12.5 %)")
-    for heading in ("model", "loss", "symbols recalled", "steps skipped"):
+def _print_results(results: dict[str, dict], options: experiment.Options, out: Path) -> None:
+    lengths = list(results["sab"]["transfer"])
+    title = f"Symbols recalled, of {experiment.EVALUATED} sequences never trained on (chance is 12.5 %)"
+    table = Table(title=title, caption=f"seed {options.seed}; T = {lengths[0]} was to be learned, the rest is transfer")
+    for heading in ("model", "updates", "came to T", *(f"T = {length}" for length in lengths)):
         table.add_column(heading, justify="left" if heading == "model" else "right")
     for name, words in experiment.MODELS.items():
         result = results[name]
-        loss = "not finite" if result["loss"] is None else f"{result['loss']:.3f}"
-        table.add_row(words, loss, f"{result['accuracy']:.1%}", str(result["skipped"]))
+        table.add_row(words, str(result["updates"]), str(result["T"]), *map(_percent, result["transfer"].values()))
     Console().print(table)
-    click.echo(f"picture: {out / 'copy.png'}   log: {out / 'log.jsonl'}   checkpoint: {out / 'checkpoint.safetensors'}")
+    click.echo(f"picture: {out / 'copy.png'}   log: {out / LOG}   checkpoint: {out / CHECKPOINT}")
+
+
+def _print_seeds(found: dict[int, dict]) -> None:
+    """The median and the spread over seeds, and how many of them solved each length."""
+    lengths = list(next(iter(found.values()))["models"]["sab"]["transfer"])
+    title = f"{len(found)} seeds: median (least to most) of symbols recalled, and how many recall 99 %"
+    table = Table(title=title)
+    for heading in ("model", *(f"T = {length}" for length in lengths)):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for name, words in experiment.MODELS.items():
+        cells = []
+        for length in lengths:
+            values = sorted(run["models"][name]["transfer"][length] or 0.0 for run in found.values())
+            solved = sum(value >= experiment.SOLVED for value in values)
+            spread = f"{_percent(values[0])} to {_percent(values[-1])}"
+            cells.append(f"{_percent(statistics.median(values))}\n({spread})\n{solved} of {len(values)}")
+        table.add_row(words, *cells)
+    Console().print(table)
+
+
+def _percent(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.1%}"

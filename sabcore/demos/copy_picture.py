@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sabcore.array.files import write_atomically
-from sabcore.train.task import CopyTask
 from sabcore.train.task.copy import RECALL, SYMBOLS
 
 COLOURS = {"sab": "#d1495b", "tbptt": "#30638e", "bptt": "#7a9e3d"}  # told apart by every kind of colour vision
@@ -24,22 +22,29 @@ GREY = "#666666"
 
 
 def draw(
-    path: str | os.PathLike, log: Sequence[Mapping], models: Mapping[str, str], options: Any, attention: np.ndarray
+    path: str | os.PathLike,
+    log: Sequence[Mapping],
+    models: Mapping[str, str],
+    options: Any,
+    attention: np.ndarray,
+    transfer: Mapping[str, Mapping[int, float | None]],
 ) -> None:
     """Write the picture as a PNG file.
 
     Args:
-        log: the records of all steps; see `sabcore.train.train`.
+        log: the records of all steps; see `sabcore.train.loop.train`.
         models: what each model is called in words.
         options: the demo's `Options`.
         attention: (T+20, N), the mean weight of slot j at each step.
+        transfer: by model and length, the share of the symbols recalled.
     """
-    figure = Figure(figsize=(12.4, 6.2), dpi=130, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
+    figure = Figure(figsize=(12.4, 7.4), dpi=130, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.12))
-    above, below = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
-    _draw_accuracy(above, log, models)
-    _draw_loss(below, log, models, options)
+    grid = figure.add_gridspec(3, 2, width_ratios=(1, 1.12))
+    lengths, recalled, further = (figure.add_subplot(grid[row, 0]) for row in range(3))
+    _draw_lengths(lengths, log, models, options)
+    _draw_accuracy(recalled, log, models)
+    _draw_transfer(further, transfer)
     _draw_attention(figure, figure.add_subplot(grid[:, 1]), options, attention)
     figure.suptitle(
         f"Copy task, T = {options.T}: {options.hidden} hidden units, window k_trunc = {options.k_trunc}, "
@@ -50,31 +55,49 @@ def draw(
     write_atomically(path, buffer.getvalue())
 
 
-def _draw_accuracy(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str]) -> None:
-    _draw_curves(axes, log, models, "accuracy")
-    _draw_reference(axes, 1 / SYMBOLS, "chance,\n1 in 8")
-    _decorate(axes, "Symbols recalled", above=22)
-    axes.set_ylim(0, 1.02)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+def _draw_lengths(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str], options: Any) -> None:
+    """How far each model has come; its line ends where it is done."""
+    for name, words in models.items():
+        steps, values = _curve(log, name, "T")
+        axes.step(steps, values, where="post", color=COLOURS[name], linewidth=2.2, label=words)
+        axes.plot(steps[-1:], values[-1:], "o", color=COLOURS[name], markersize=5)
+    _draw_reference(axes, options.T, f"T = {options.T},\nthe goal")
+    _decorate(axes, "T practised", above=22)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlim(0, log[-1]["step"])
     axes.legend(loc="lower left", bbox_to_anchor=(-0.015, 0.98), ncols=len(models), frameon=False, columnspacing=1.2)
     axes.tick_params(labelbottom=False)
 
 
-def _draw_loss(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str], options: Any) -> None:
-    _draw_curves(axes, log, models, "loss")
-    forgetful = RECALL * math.log(SYMBOLS) / CopyTask(options.T).length
-    _draw_reference(axes, forgetful, "knows when,\nbut not what")
-    _decorate(axes, "Loss, mean over all steps")
-    axes.set(xlabel="training step", ylim=(0, 2 * forgetful))
-
-
-def _draw_curves(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str], quantity: str) -> None:
-    steps = np.array([record["step"] for record in log])
-    for name, words in models.items():
-        values = np.array([record[name][quantity] for record in log], dtype=float)  # None becomes NaN
+def _draw_accuracy(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str]) -> None:
+    for name in models:
+        steps, values = _curve(log, name, "accuracy")
         axes.plot(steps, values, color=COLOURS[name], alpha=0.18, linewidth=0.6)
-        axes.plot(steps, _smooth(values, max(1, len(log) // 40)), color=COLOURS[name], linewidth=2.2, label=words)
-    axes.set_xlim(0, steps[-1])
+        axes.plot(steps, _smooth(values, max(1, len(log) // 60)), color=COLOURS[name], linewidth=2.2)
+    _draw_reference(axes, 1 / SYMBOLS, "chance,\n1 in 8")
+    _decorate(axes, "Symbols recalled, at the lengths practised")
+    axes.set(xlabel="update", ylim=(0, 1.02), xlim=(0, log[-1]["step"]))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _draw_transfer(axes: Axes, transfer: Mapping[str, Mapping[int, float | None]]) -> None:
+    for name, by_length in transfer.items():
+        values = np.array(list(by_length.values()), dtype=float)  # None becomes NaN
+        axes.plot(list(by_length), values, "o-", color=COLOURS[name], linewidth=2.2, markersize=5)
+    _draw_reference(axes, 1 / SYMBOLS, "chance")
+    _decorate(axes, "Symbols recalled beyond, without training")
+    axes.set(xlabel="T", ylim=(0, 1.04), xscale="log")
+    axes.set_xticks(list(next(iter(transfer.values()))), minor=False)
+    axes.set_xticks([], minor=True)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _curve(log: Sequence[Mapping], name: str, quantity: str) -> tuple[np.ndarray, np.ndarray]:
+    """The steps at which the model learned, and the quantity there."""
+    known = [(record["step"], record[name][quantity]) for record in log if name in record]
+    return np.array([step for step, _ in known]), np.array([value for _, value in known], dtype=float)
 
 
 def _draw_reference(axes: Axes, value: float, words: str) -> None:
@@ -94,7 +117,7 @@ def _smooth(values: np.ndarray, width: int) -> np.ndarray:
 
 def _draw_attention(figure: Figure, axes: Axes, options: Any, attention: np.ndarray) -> None:
     """Steps are numbered from 1 as in the equations; column 0 is the initial state, where that is a memory."""
-    length, first = len(attention), options.configs()["sab"].first_slot
+    length, first = len(attention), options.models()["sab"].config.first_slot
     table = np.full((length, length + 1), np.nan)
     slots = range(first, first + options.k_att * attention.shape[1], options.k_att)
     for j, step in enumerate(slots):
@@ -109,7 +132,7 @@ def _draw_attention(figure: Figure, axes: Axes, options: Any, attention: np.ndar
     _decorate(axes, "Where SAB looks", above=22)
     axes.set(xlabel="past step that is read", ylabel="step that reads")
     axes.set_xlim(first - 0.5, length + 0.5)
-    _mark_regions(axes, options.T, length)
+    _mark_regions(axes, length - 2 * RECALL, length)
     bar = figure.colorbar(image, ax=axes, label="mean weight", shrink=0.6, pad=0.02, extend="both" if low else "max")
     bar.outline.set_visible(False)
 

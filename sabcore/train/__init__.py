@@ -1,9 +1,14 @@
-"""Training: losses, optimisers, the loop, runs that survive being killed, and the tasks.
+"""Training: losses, optimisers, the loop over any model and any task, and runs that survive being killed.
 
 loss          a loss and its gradient
 optim         Adam, SGD, clipping
-loop          one step of several models on the same batch; nothing non-finite gets in
-run           a run in a folder: log, checkpoint, resume
-checkpoint    a run in one file
+model         what learns: SAB and plain LSTMs, or anything with their few methods
 task          what is learned
+settings      what a run is made with
+curriculum    short sequences first
+learner       one model in training, one step of it; nothing non-finite gets in
+loop          several models side by side
+run           a run in a folder: log, checkpoint, resume, lock
+log           one line a step
+checkpoint    a run in one file
 """

@@ -1,4 +1,8 @@
-"""Checkpoints: one safetensors file that holds a run whole, so that training goes on as if it had never stopped."""
+"""Checkpoints: one safetensors file that holds a run whole, so that training goes on as if it had never stopped.
+
+Each fact stands in it once: what the run is made with in the settings, what each model is in its learner, and how far
+they got beside their tensors.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +18,33 @@ from sabcore.array.checks import check_params, first_non_finite
 from sabcore.array.files import read_tensors, write_tensors
 from sabcore.array.library import Array
 from sabcore.errors import FormatError
-from sabcore.model.config import SABConfig
-from sabcore.model.params import param_shapes
 from sabcore.text import error_line
-from sabcore.train.loop import Learner, Settings, Snapshot
-from sabcore.train.task import task_from_dict, task_to_dict
+from sabcore.train.curriculum import Progress
+from sabcore.train.learner import Learner
+from sabcore.train.loop import Snapshot
+from sabcore.train.model import model_from_dict, model_to_dict
+from sabcore.train.settings import Settings
 
-FORMAT = {"format": "sab-checkpoint", "version": "1"}
+FORMAT = {"format": "sab-checkpoint", "version": "2"}
+#: A counter beyond this is no count of anything that was ever computed.
+LARGEST_COUNT = 10**15
+#: What a learner counts.
+COUNTS = ("skipped", "in_a_row", "attempt")
+
+
+class Log(NamedTuple):
+    """The part of a log that belongs to a checkpoint."""
+
+    size: int  # its bytes
+    sha256: str  # of those bytes
 
 
 class Checkpoint(NamedTuple):
-    """A run after some step; `log_size` bytes of its log belong to it; `notes` are the caller's, JSON-ready."""
+    """A run after some step; `notes` are the caller's, JSON-ready."""
 
     snapshot: Snapshot
     settings: Settings
-    log_size: int
+    log: Log
     notes: dict[str, Any]
 
 
@@ -40,19 +56,15 @@ def save_checkpoint(path: str | os.PathLike, checkpoint: Checkpoint) -> None:
     Raises:
         FormatError: the file cannot be written.
     """
-    snapshot, settings = checkpoint.snapshot, checkpoint.settings
     tensors: dict[str, np.ndarray] = {}
-    learners = []
-    for learner in snapshot.learners:
+    for learner in checkpoint.snapshot.learners:
         tensors |= {f"{learner.name}.param.{key}": to_host(value) for key, value in learner.params.items()}
         tensors |= {f"{learner.name}.state.{key}": to_host(value) for key, value in learner.state.items()}
-        counts = {"skipped": learner.skipped, "in_a_row": learner.in_a_row}
-        learners.append({"name": learner.name, "config": learner.config.to_dict(), **counts})
     run = {
-        "step": snapshot.step,
-        "log_size": checkpoint.log_size,
-        "settings": {**_fields(settings), "task": task_to_dict(settings.task)},
-        "learners": learners,
+        "step": checkpoint.snapshot.step,
+        "log": checkpoint.log._asdict(),
+        "settings": checkpoint.settings.to_dict(),
+        "learners": [_describe(learner) for learner in checkpoint.snapshot.learners],
         "notes": checkpoint.notes,
     }
     write_tensors(path, tensors, {**FORMAT, "run": json.dumps(run)})
@@ -66,16 +78,16 @@ def load_checkpoint(path: str | os.PathLike, xp: Any = np) -> Checkpoint:
     """
     tensors, metadata = read_tensors(path)
     if {key: metadata.get(key) for key in FORMAT} != FORMAT:
-        raise FormatError(f"{path} is not a sab-checkpoint file, version 1")
+        raise FormatError(f"{path} is not a sab-checkpoint file, version {FORMAT['version']}")
     try:
         run = json.loads(metadata["run"])
-        settings = Settings(**{**run["settings"], "task": task_from_dict(run["settings"]["task"])})
-        learners = tuple(_learner(fields, tensors, settings, xp) for fields in run["learners"])
+        settings, step = Settings.from_dict(run["settings"]), _count(run, "step")
+        learners = tuple(_learner(fields, tensors, settings, step, xp) for fields in run["learners"])
         _check_names(learners, tensors)
-        snapshot = Snapshot(_count(run, "step"), learners)
-        return Checkpoint(snapshot, settings, _count(run, "log_size"), dict(run["notes"]))
+        log = Log(_count(run["log"], "size"), str(run["log"]["sha256"]))
+        return Checkpoint(Snapshot(step, learners), settings, log, dict(run["notes"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise FormatError(f"{path} is not a usable checkpoint ({error_line(error)})") from error
+        raise FormatError(f"{path} is not a usable checkpoint ({error_line(error, 200)})") from error
 
 
 def to_host(array: Array) -> np.ndarray:
@@ -83,19 +95,61 @@ def to_host(array: Array) -> np.ndarray:
     return array if isinstance(array, np.ndarray) else array.get()
 
 
-def _learner(fields: Mapping[str, Any], tensors: Mapping[str, np.ndarray], settings: Settings, xp: Any) -> Learner:
-    name, config = fields["name"], SABConfig.from_dict(fields["config"])
+def _describe(learner: Learner) -> dict[str, Any]:
+    """All of a learner that is no tensor."""
+    counts = {name: getattr(learner, name) for name in COUNTS}
+    return {
+        "name": learner.name,
+        "model": model_to_dict(learner.model),
+        "progress": dataclasses.asdict(learner.progress),
+        **counts,
+    }
+
+
+def _learner(
+    fields: Mapping[str, Any], tensors: Mapping[str, np.ndarray], settings: Settings, step: int, xp: Any
+) -> Learner:
+    name, model = fields["name"], model_from_dict(fields["model"])
+    _check_sizes(name, model, settings)
     params, state = _under(f"{name}.param.", tensors), _under(f"{name}.state.", tensors)
-    check_params(params, param_shapes(config), like=np.zeros(1, settings.dtype))
-    params = {key: params[key] for key in param_shapes(config)}  # a file has its own order, and sums depend on it
-    fresh = settings.optimiser.init(params)
+    check_params(params, model.shapes(), like=np.zeros(1, settings.dtype))
+    params = {key: params[key] for key in model.shapes()}  # a file has its own order, and sums depend on it
+    fresh = settings.optimiser(settings.beginning).init(params)
     if {key: _kind(value) for key, value in fresh.items()} != {key: _kind(value) for key, value in state.items()}:
         raise FormatError(f"the optimiser's state of {name} does not fit its parameters")
     if (bad := first_non_finite(state)) is not None:
         raise FormatError(f"{bad} of the optimiser's state of {name} is not finite")
+    if not 0 <= (updates := state["t"].item()) <= step:
+        raise FormatError(f"{name} counts {updates} updates, but should count 0 to {step}, the steps of the run")
     params = {key: xp.asarray(value) for key, value in params.items()}
     state = {key: xp.asarray(state[key]) for key in fresh}
-    return Learner(name, config, params, state, _count(fields, "skipped"), _count(fields, "in_a_row"))
+    return Learner(name, model, params, state, _progress(fields["progress"], settings, step),
+                   **{count: _count(fields, count) for count in COUNTS})  # fmt: skip
+
+
+def _check_sizes(name: str, model: Any, settings: Settings) -> None:
+    sizes = (settings.task.input_size, settings.task.output_size)
+    if (model.input_size, model.output_size) != sizes:
+        raise FormatError(f"{name} takes {model.input_size} inputs and gives {model.output_size} outputs, but its task "
+                          f"has {sizes[0]} and {sizes[1]}")  # fmt: skip
+
+
+def _progress(fields: Mapping[str, Any], settings: Settings, step: int) -> Progress:
+    """A learner's progress, if one of these settings can have it."""
+    progress = Progress(**{**fields, "recent": tuple(fields["recent"])})
+    for name in ("since", "fallen") if progress.fallen is not None else ("since",):
+        if not 0 <= _count(fields, name) <= step:
+            raise FormatError(f"{name} is {fields[name]}, but should be from 0 to {step}, the steps of the run")
+    if progress.fallen is not None and progress.fallen > (settings.decay or 0):
+        raise FormatError(f"fallen is {progress.fallen}, but the learning rate falls for {settings.decay} updates")
+    if not all(isinstance(value, int | float) for value in progress.recent):
+        raise FormatError("recent holds something that is no number")
+    if settings.beginning.T is None:
+        if progress.T is not None:
+            raise FormatError(f"T is {progress.T!r} without a curriculum")
+    elif not settings.beginning.T <= _count(fields, "T") <= (settings.goal or 0):
+        raise FormatError(f"T is {progress.T}, but should be from {settings.beginning.T} to {settings.goal}")
+    return progress
 
 
 def _check_names(learners: tuple[Learner, ...], tensors: Mapping[str, np.ndarray]) -> None:
@@ -108,10 +162,6 @@ def _check_names(learners: tuple[Learner, ...], tensors: Mapping[str, np.ndarray
         raise FormatError(f"{len(tensors)} tensors, but should be {owned}")
 
 
-def _fields(record: Any) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-
-
 def _under(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
@@ -122,6 +172,6 @@ def _kind(array: np.ndarray) -> tuple:
 
 def _count(fields: Mapping[str, Any], name: str) -> int:
     value = fields[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
         raise FormatError(f"{name} is {value!r}, but should be a whole number, at least 0")
     return value

@@ -55,21 +55,17 @@ class SGD:
 class Adam:
     """Adam, Algorithm 1 of Kingma and Ba (ICLR 2015, arXiv 1412.6980), with the symbols of the paper.
 
-    `hold`: the learning rate stays for so many updates and then falls as hold / t, as Robbins and Monro (1951) ask;
-    None keeps it for ever. It depends on the updates done alone, so that a run can be resumed and made longer.
-
     Raises:
-        ConfigError: a learning rate, eps or hold that is not positive, or a beta outside [0, 1).
+        ConfigError: a learning rate or eps that is not positive, or a beta outside [0, 1).
     """
 
     learning_rate: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
-    hold: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "eps", *(["hold"] if self.hold is not None else [])):
+        for name in ("learning_rate", "eps"):
             _check_positive(name, getattr(self, name))
         for name in ("beta1", "beta2"):
             _check_fraction(name, getattr(self, name))
@@ -84,14 +80,13 @@ class Adam:
         """One step down, each coordinate by its own scale."""
         t = state["t"].item() + 1
         correct1, correct2 = 1 - self.beta1**t, 1 - self.beta2**t
-        rate = self.learning_rate * (1.0 if self.hold is None else min(1.0, self.hold / t))
         new_params, new_state = {}, {"t": state["t"] + 1}
         for name, p in params.items():
             g = grads[name]
             m = self.beta1 * state[f"m.{name}"] + (1 - self.beta1) * g
             v = self.beta2 * state[f"v.{name}"] + (1 - self.beta2) * g**2
             m_hat, v_hat = m / correct1, v / correct2
-            new_params[name] = p - rate * m_hat / (array_module(p).sqrt(v_hat) + self.eps)
+            new_params[name] = p - self.learning_rate * m_hat / (array_module(p).sqrt(v_hat) + self.eps)
             new_state |= {f"m.{name}": m, f"v.{name}": v}
         return new_params, new_state
 
@@ -110,13 +105,26 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> tuple[di
     _check_positive("max_norm", max_norm)
     if (name := first_non_finite(grads)) is not None:
         raise NonFiniteError(f"the gradient of {name} holds NaN or infinite values, and cannot be clipped")
-    peak = max((abs(g).max().item() for g in grads.values()), default=0.0)
-    if peak == 0:
-        return dict(grads), 0.0
-    root = math.sqrt(sum(((g.astype("float64") / peak) ** 2).sum().item() for g in grads.values()))
-    if root <= max_norm / peak:
+    peak, root = _peak_and_root(grads)
+    if root * peak <= max_norm:
         return dict(grads), peak * root
     return {name: (g / peak) * (max_norm / root) for name, g in grads.items()}, peak * root
+
+
+def global_norm(grads: Mapping[str, Array]) -> float:
+    """The joint Euclidean norm, in float64, of float32 values however large; NaN if a value is not finite."""
+    if first_non_finite(grads) is not None:
+        return math.nan
+    peak, root = _peak_and_root(grads)
+    return peak * root
+
+
+def _peak_and_root(grads: Mapping[str, Array]) -> tuple[float, float]:
+    """The largest magnitude, and the norm of the gradients divided by it; (0, 0) if all are zero."""
+    peak = max((abs(g).max().item() for g in grads.values()), default=0.0)
+    if peak == 0:
+        return 0.0, 0.0
+    return peak, math.sqrt(sum(((g.astype("float64") / peak) ** 2).sum().item() for g in grads.values()))
 
 
 def _check_positive(name: str, value: float) -> None:

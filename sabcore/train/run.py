@@ -1,60 +1,76 @@
 """A run in a folder: training that can be killed at any moment and goes on from its last checkpoint.
 
-The folder holds `checkpoint.safetensors` and `log.jsonl`, one line per step. The log is written first and the
-checkpoint, which says how much of the log belongs to it, after that; what a killed run logged beyond its last
-checkpoint is cut off when it resumes, and then computed and logged again, to the same bits.
+The folder holds `checkpoint.safetensors`, `log.jsonl`, one line per step, and a lock, so that two processes cannot
+train the same run. The log is written first and the checkpoint, which says how much of the log belongs to it, after
+that; what a killed run logged beyond its last checkpoint is cut off when it resumes, and then computed and logged
+again, to the same bits.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from filelock import FileLock, Timeout
 
+from sabcore.array.files import refuse_irregular, remove_leftovers
 from sabcore.errors import FormatError
-from sabcore.model.config import SABConfig
 from sabcore.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sabcore.train.loop import Settings, Snapshot, start, train
+from sabcore.train.log import LogFile
+from sabcore.train.loop import Snapshot, finished, start, train
+from sabcore.train.model import Model
+from sabcore.train.settings import Settings
 
-CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+CHECKPOINT, LOG, LOCK = "checkpoint.safetensors", "log.jsonl", ".lock"
 #: A checkpoint is written after so many steps, and at the end.
 SAVE_EVERY = 50
 
 
 class Run:
-    """Made by `Run.create` or `Run.resume`. `notes` go into the checkpoint, for whoever resumes the run."""
+    """Made by `Run.create` or `Run.resume`, and the only one of its folder until it is closed or forgotten.
 
-    def __init__(self, folder: Path, checkpoint: Checkpoint, xp: Any) -> None:
-        self.folder, self.xp = folder, xp
-        self.snapshot, self.settings, self.log_size, self.notes = checkpoint
+    `notes` go into the checkpoint, for whoever resumes the run.
+    """
+
+    def __init__(
+        self, folder: Path, lock: FileLock, log: LogFile, snapshot: Snapshot, settings: Settings, notes: dict, xp: Any
+    ) -> None:
+        self.folder, self.lock, self.log, self.xp = folder, lock, log, xp
+        self.snapshot, self.settings, self.notes = snapshot, settings, notes
 
     @classmethod
     def create(
         cls,
         folder: str | os.PathLike,
         settings: Settings,
-        configs: Mapping[str, SABConfig],
+        models: Mapping[str, Model],
         notes: dict[str, Any],
         xp: Any = np,
     ) -> Run:
         """A new run at step 0, already saved: what is wrong with the folder shows before any training.
 
+        A log without a line and without a checkpoint is what a process leaves that was killed here: it is no run.
+
         Raises:
-            FormatError: the folder cannot be made or written to, or holds a run, which is left alone.
+            FormatError: the folder cannot be made or written to, or holds a run, which is left alone, or somebody else
+                is using it.
         """
         folder = Path(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FormatError(f"{folder} cannot be made a folder for the run: {error.strerror}") from error
-        if taken := [name for name in (CHECKPOINT, LOG) if os.path.exists(folder / name)]:
-            raise FormatError(f"{folder} holds a run already ({', '.join(taken)}); resume it, or choose another folder")
-        run = cls(folder, Checkpoint(start(settings, configs, xp), settings, 0, notes), xp)
-        run.save()
+        with _locked(folder) as lock:
+            if taken := [name for name in (CHECKPOINT, LOG) if _is_taken(folder / name)]:
+                raise FormatError(
+                    f"{folder} holds a run already ({', '.join(taken)}); resume it, or choose another folder"
+                )
+            run = cls(folder, lock, LogFile(folder / LOG), start(settings, models, xp), settings, notes, xp)
+            run.save()
         return run
 
     @classmethod
@@ -62,20 +78,38 @@ class Run:
         """The run in that folder, where its last checkpoint left it. Nothing is changed until it trains.
 
         Raises:
-            FormatError: no run there, or a damaged one.
+            FormatError: no run there, a damaged one, one that somebody else is training, or links instead of files.
         """
         folder = Path(folder)
-        if not os.path.exists(folder / CHECKPOINT):
+        if not os.path.lexists(folder / CHECKPOINT):
             raise FormatError(f"{folder} holds no run that could be resumed: {CHECKPOINT} is not there")
-        return cls(folder, load_checkpoint(folder / CHECKPOINT, xp), xp)
+        refuse_irregular(folder / CHECKPOINT)
+        with _locked(folder) as lock:
+            snapshot, settings, log, notes = load_checkpoint(folder / CHECKPOINT, xp)
+            return cls(folder, lock, LogFile(folder / LOG, log), snapshot, settings, notes, xp)
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        self.lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     @property
     def step(self) -> int:
         """How many steps are done."""
         return self.snapshot.step
 
+    @property
+    def finished(self) -> bool:
+        """True if no model has anything left to learn."""
+        return finished(self.settings, self.snapshot)
+
     def train(self, steps: int) -> Iterator[dict]:
-        """Train until step `steps`, saving on the way; yields each step's record (see `sabcore.train.train`).
+        """Train until step `steps`, saving on the way; yields each step's record (see `sabcore.train.loop.train`).
 
         What the log holds beyond the last checkpoint is cut off first.
 
@@ -86,7 +120,7 @@ class Run:
         self._clear_leftovers()
         for snapshot, record in train(self.settings, self.snapshot, steps, self.xp):
             self._advance(snapshot, record)
-            if self.step % SAVE_EVERY == 0 or self.step == steps:
+            if self.step % SAVE_EVERY == 0 or self.step == steps or self.finished:
                 self.save()
             yield record
 
@@ -96,12 +130,8 @@ class Run:
         Raises:
             FormatError: it cannot be written.
         """
-        try:
-            with open(self.folder / LOG, "ab") as file:
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise FormatError(f"{self.folder / LOG} cannot be written: {error.strerror}") from error
-        save_checkpoint(self.folder / CHECKPOINT, Checkpoint(self.snapshot, self.settings, self.log_size, self.notes))
+        self.log.sync()
+        save_checkpoint(self.folder / CHECKPOINT, Checkpoint(self.snapshot, self.settings, self.log.known, self.notes))
 
     def read_log(self) -> list[dict]:
         """Every step's record.
@@ -109,30 +139,42 @@ class Run:
         Raises:
             FormatError: the log is not what this run wrote.
         """
-        path = self.folder / LOG
-        try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError) as error:
-            raise FormatError(f"{path} cannot be read as the run's log: {error}") from error
+        return self.log.records()
 
     def _advance(self, snapshot: Snapshot, record: dict) -> None:
         """Log the step, and only then call it done."""
-        line = (json.dumps(record, allow_nan=False) + "\n").encode()
-        try:
-            with open(self.folder / LOG, "ab") as file:
-                file.write(line)
-        except OSError as error:
-            raise FormatError(f"{self.folder / LOG} cannot be written: {error.strerror}") from error
-        self.snapshot, self.log_size = snapshot, self.log_size + len(line)
+        self.log.append(record)
+        self.snapshot = snapshot
 
     def _clear_leftovers(self) -> None:
         """Undo what a killed process did after its last checkpoint: lines of the log, a checkpoint half-written."""
-        path = self.folder / LOG
+        self.log.cut()
         try:
-            if os.path.getsize(path) < self.log_size:
-                raise FormatError(f"{path} is shorter than the checkpoint says: {self.log_size} bytes belong to it")
-            os.truncate(path, self.log_size)
-            for leftover in self.folder.glob(f".{CHECKPOINT}.*.tmp"):
-                leftover.unlink()
+            remove_leftovers(self.folder / CHECKPOINT)
         except OSError as error:
-            raise FormatError(f"{path} cannot be cut back to the checkpoint: {error.strerror}") from error
+            raise FormatError(f"{self.folder} cannot be cleared of half-written files: {error.strerror}") from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[FileLock]:
+    """The folder's lock, held from now on, unless an error comes up here.
+
+    The system lets go of it when the process ends, however it ends; the file stays.
+    """
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise FormatError(f"{folder} is in use by another process, which is training the run in it") from error
+    except OSError as error:
+        raise FormatError(f"{folder / LOCK} cannot be locked: {error.strerror}") from error
+    try:
+        yield lock
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _is_taken(path: Path) -> bool:
+    """True of anything there but an empty log."""
+    return os.path.lexists(path) and not (path.name == LOG and path.is_file() and path.stat().st_size == 0)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,15 @@ from sabcore.demos.copy_picture import _smooth, draw
 from sabcore.train import run
 
 SMALL = ["-T", "3", "--hidden", "6", "--k-top", "2", "--k-trunc", "4", "--batch", "4", "--seed", "3"]
-FILES = {"checkpoint.safetensors", "log.jsonl", "copy.png", "sab.safetensors", "tbptt.safetensors", "bptt.safetensors"}
+FILES = {
+    ".lock",
+    "checkpoint.safetensors",
+    "log.jsonl",
+    "copy.png",
+    "sab.safetensors",
+    "tbptt.safetensors",
+    "bptt.safetensors",
+}
 
 
 def demo(*arguments):
@@ -30,9 +39,8 @@ def contents(folder):
 
 
 def state(folder):
-    """All that a resumed run must have to the bit; the order of a file's keys is free."""
-    tensors, metadata = read_tensors(folder / "checkpoint.safetensors")
-    return {k: v.tobytes() for k, v in tensors.items()}, metadata, (folder / "log.jsonl").read_bytes()
+    """All that a resumed run must have to the bit."""
+    return [(folder / name).read_bytes() for name in ("checkpoint.safetensors", "log.jsonl")]
 
 
 def assert_refused(result, says):
@@ -76,6 +84,8 @@ def test_json_goes_to_standard_output_and_progress_elsewhere(tmp_path):
     assert set(answer["models"]) == {"sab", "tbptt", "bptt"}
     assert answer["options"]["hidden"] == 6
     assert all(0 <= model["accuracy"] <= 1 and model["loss"] > 0 for model in answer["models"].values())
+    assert answer["models"]["sab"]["updates"] == 2
+    assert list(answer["models"]["sab"]["transfer"]) == ["3", "6", "12", "30", "60", "150"]
     assert "step 2/2" in result.stderr
 
 
@@ -109,7 +119,8 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, monkeypatch)
     assert result.exit_code == 130
     assert f"go on with: sab demo copy --resume --out {tmp_path / 'run'}\n" in result.stderr
     assert signal.getsignal(signal.SIGINT) is before
-    assert run.Run.resume(tmp_path / "run").step == 5
+    with run.Run.resume(tmp_path / "run") as stopped:
+        assert stopped.step == 5
     assert demo("--resume", "--out", tmp_path / "run").exit_code == 0
     assert demo(*SMALL, "--steps", 9, "--out", tmp_path / "whole").exit_code == 0
     assert state(tmp_path / "run") == state(tmp_path / "whole")
@@ -145,6 +156,7 @@ def test_resuming_with_contradicting_options_is_refused_and_changes_nothing(done
     [
         (["-T", 0], "T is 0"),
         (["-T", 10**12], "T is 10"),
+        (["--seeds", 0], "0 is not in the range"),
         (["-T", "x"], "'x' is not a valid integer"),
         (["--hidden", 0], "hidden is 0"),
         (["--hidden", 10**9], "hidden is 10"),
@@ -183,23 +195,55 @@ def test_an_unusable_folder_is_refused_before_training(tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"notes": {}},
-        {"notes": {"T": [1]}},
-        {"notes": {"hidden": 9}},
-        {"notes": {"nonsense": 1}},
-        {"notes": {"k_trunc": None}},
-        {"notes": {"preset": 3}},
-        {"step": -1},
-    ],
-)
-def test_a_checkpoint_that_is_not_this_demos_is_refused(done, change):
+def test_several_seeds_are_several_runs(tmp_path):
+    result = demo(*SMALL, "--steps", 2, "--seeds", 2, "--out", tmp_path / "all")
+    assert result.exit_code == 0, result.output
+    assert "2 seeds: median" in result.stdout
+    assert [path.name for path in sorted((tmp_path / "all").iterdir())] == ["seed-3", "seed-4"]
+    assert demo(*SMALL[:-2], "--seed", 4, "--steps", 2, "--out", tmp_path / "alone").exit_code == 0
+    assert state(tmp_path / "all" / "seed-4") == state(tmp_path / "alone")
+    shutil.rmtree(tmp_path / "all" / "seed-4")
+    more = demo(*SMALL, "--steps", 3, "--seeds", 2, "--out", tmp_path / "all", "--resume", "--json")
+    assert [[one["options"][key] for key in ("seed", "steps")] for one in json.loads(more.stdout)] == [[3, 3], [4, 3]]
+
+
+def test_what_a_run_is_made_with_stands_in_its_checkpoint_once(done):
+    metadata = json.loads(read_tensors(done / "checkpoint.safetensors")[1]["run"])
+    assert metadata["notes"] == {"steps": 4}
+
+
+@pytest.mark.parametrize("notes", [{}, {"steps": None}, {"steps": -1}, {"steps": "4"}])
+def test_a_run_whose_length_is_not_told_is_refused(done, notes):
     tensors, metadata = read_tensors(done / "checkpoint.safetensors")
-    metadata["run"] = json.dumps({**json.loads(metadata["run"]), **change})
+    metadata["run"] = json.dumps({**json.loads(metadata["run"]), "notes": notes})
     write_tensors(done / "checkpoint.safetensors", tensors, metadata)
-    assert_refused(demo("--resume", "--out", done), str(done))
+    assert_refused(demo("--resume", "--out", done), "none of this demo")
+
+
+def test_a_run_of_something_else_is_refused(tmp_path):
+    settings = replace(experiment.Options(T=3, hidden=4).settings(), clip_norm=2.0)
+    models = experiment.Options(T=3, hidden=4).models()
+    run.Run.create(tmp_path / "clip", settings, models, {"steps": 9}).close()
+    settings = experiment.Options(T=3, hidden=4).settings()
+    run.Run.create(tmp_path / "one", settings, {"sab": models["sab"]}, {"steps": 9}).close()
+    for folder in ("clip", "one"):
+        assert_refused(demo("--resume", "--out", tmp_path / folder), "none of this demo")
+
+
+@pytest.mark.parametrize("preset", ["paper", "dev2018", "released", "self_attention"])
+def test_the_options_are_read_from_the_run_itself(tmp_path, preset):
+    options = experiment.Options.of(
+        {"T": 2, "hidden": 3, "preset": preset, "k_trunc": 9, "seed": 7, "dtype": "float64"}
+    )
+    with run.Run.create(tmp_path, options.settings(), options.models(), {"steps": options.steps}) as begun:
+        assert experiment.Options.of_run(begun) == options
+
+
+def test_a_log_changed_without_changing_its_length_is_refused(done):
+    """A stranger's log may hold anything; without the check, drawing it ended in a traceback."""
+    log = (done / "log.jsonl").read_bytes()
+    (done / "log.jsonl").write_bytes(log.replace(b'"accuracy"', b'"Accuracy"'))
+    assert_refused(demo("--resume", "--out", done), "somebody has changed it")
 
 
 def test_a_truncated_checkpoint_is_refused(done):
@@ -214,7 +258,8 @@ def test_curves_are_means_of_the_last_values_that_are_known():
     assert np.isnan(_smooth(values[2:3], 2)).all()
 
 
-def test_a_run_of_one_step_with_an_unknown_loss_can_be_drawn(tmp_path):
-    record = {"step": 1, **{name: {"loss": None, "accuracy": 0.0} for name in experiment.MODELS}}
-    draw(tmp_path / "p.png", [record], experiment.MODELS, experiment.Options(T=1), np.zeros((21, 21)))
+def test_a_run_of_one_step_with_unknown_values_can_be_drawn(tmp_path):
+    record = {"step": 1, **{name: {"T": 1, "loss": None, "accuracy": None} for name in experiment.MODELS}}
+    transfer = {name: {1: None, 2: 0.5} for name in experiment.MODELS}
+    draw(tmp_path / "p.png", [record], experiment.MODELS, experiment.Options(T=1), np.zeros((21, 21)), transfer)
     assert (tmp_path / "p.png").stat().st_size > 1000

@@ -11,22 +11,42 @@ from hypothesis import strategies as st
 from sabcore import SABConfig, init_params, save_params
 from sabcore.array.files import read_tensors, write_tensors
 from sabcore.errors import FormatError
-from sabcore.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sabcore.train.loop import Settings, Snapshot, start
+from sabcore.train.checkpoint import Checkpoint, Log, load_checkpoint, save_checkpoint
+from sabcore.train.curriculum import Curriculum, Progress
+from sabcore.train.loop import Snapshot, start
+from sabcore.train.model import Recurrent
+from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
 
-SETTINGS = Settings(CopyTask(3), batch_size=2, learning_rate=1 / 3, seed=2**63, dtype="float64", clip_norm=0.1)
+SETTINGS = Settings(
+    CopyTask(30), batch_size=2, learning_rate=1 / 3, seed=2**63, dtype="float64", clip_norm=0.1, decay=7,
+    curriculum=Curriculum(), patience={"one": 9},
+)  # fmt: skip
 SIZES = {"input_size": 10, "hidden_size": 3, "output_size": 10}
-CONFIGS = {"one": SABConfig.released(**SIZES, k_top=2), "two": SABConfig.lstm(**SIZES)}
+MODELS = {
+    "one": Recurrent(SABConfig.released(**SIZES, k_top=2), score_bound=0.3),
+    "two": Recurrent(SABConfig.lstm(**SIZES)),
+}
+PROGRESS = {"one": Progress(8, (0.1, 1 / 3), since=2), "two": Progress(30, fallen=5)}
 
 
 def checkpoint():
     rng = np.random.default_rng(0)
     learners = []
-    for learner in start(SETTINGS, CONFIGS).learners:
+    for learner in start(SETTINGS, MODELS).learners:
         state = {k: rng.random(v.shape) if v.dtype.kind == "f" else v + 9 for k, v in learner.state.items()}
-        learners.append(replace(learner, state=state, skipped=4, in_a_row=2))
-    return Checkpoint(Snapshot(9, tuple(learners)), SETTINGS, 1234, {"words": "ä\n", "k_top": None})
+        learners.append(
+            replace(learner, state=state, progress=PROGRESS[learner.name], skipped=4, in_a_row=2, attempt=1)
+        )
+    return Checkpoint(Snapshot(9, tuple(learners)), SETTINGS, Log(1234, "ab"), {"words": "ä\n", "k_top": None})
+
+
+def test_each_fact_stands_in_it_once(tmp_path):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    text = read_tensors(tmp_path / "c")[1]["run"]
+    for fact in ("hidden_size", "learning_rate"):
+        assert text.count(f'"{fact}"') == (2 if fact == "hidden_size" else 1)  # a model's fact, and the run's
+    assert text.count("9223372036854775808") == 1
 
 
 def assert_refused(path, says="is not a"):
@@ -43,7 +63,7 @@ def test_what_goes_in_comes_out_to_the_bit(tmp_path):
     assert got[1:] == want[1:]
     assert got.snapshot.step == 9
     for a, b in zip(got.snapshot.learners, want.snapshot.learners, strict=True):
-        assert (a.name, a.config, a.skipped, a.in_a_row) == (b.name, b.config, b.skipped, b.in_a_row)
+        assert replace(a, params={}, state={}) == replace(b, params={}, state={})
         for mine, other in ((a.params, b.params), (a.state, b.state)):
             assert list(mine) == list(other)  # in the same order: the norm's sum depends on it
             for key, value in other.items():
@@ -59,7 +79,7 @@ def test_a_failed_write_leaves_the_old_one(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(FormatError, match="No space left"):
-        save_checkpoint(tmp_path / "c", checkpoint()._replace(log_size=1))
+        save_checkpoint(tmp_path / "c", checkpoint()._replace(log=Log(1, "cd")))
     assert (tmp_path / "c").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
@@ -75,7 +95,7 @@ def test_a_truncated_checkpoint_is_refused(tmp_path, cut):
 
 def test_foreign_files_are_refused(tmp_path):
     (tmp_path / "text").write_text("hello")
-    save_params(tmp_path / "params", CONFIGS["two"], init_params(CONFIGS["two"]))
+    save_params(tmp_path / "params", MODELS["two"].config, init_params(MODELS["two"].config))
     assert_refused(tmp_path / "text", "not a readable safetensors file")
     assert_refused(tmp_path / "params", "not a sab-checkpoint file")
     assert_refused(tmp_path / "nothing", "not there")
@@ -96,21 +116,34 @@ def at(*keys):
 @pytest.mark.parametrize(
     ("change", "values"),
     [
-        (at("step"), [-1, 1.5, "1", None, True]),
-        (at("log_size"), [-1, "x", None]),
+        (at("step"), [-1, 1.5, "1", None, True, 8, 10**30]),
+        (at("log"), [None, 3, {}, {"size": 1}]),
+        (at("log", "size"), [-1, "x", None]),
         (at("settings"), [{}, [], None, 3]),
         (at("settings", "task"), [{}, {"name": "copy"}, {"name": "copy", "T": 10**15}, "copy"]),
-        (at("settings", "batch_size"), [0, None, "2"]),
+        (at("settings", "task", "encoding"), ["number", "letters", 3]),
+        (at("settings", "batch_size"), [0, None, "2", 10**18]),
         (at("settings", "dtype"), ["float32", "object", 3]),
-        (at("settings", "learning_rate"), [0, float("nan"), float("inf"), []]),
+        (at("settings", "learning_rate"), [0, float("nan"), float("inf"), [], 10**400]),
+        (at("settings", "decay"), [4, None, "x"]),
+        (at("settings", "curriculum"), [None, {}, {"start": "x"}, 3]),
+        (at("settings", "patience"), [None, {"one": 0}, 3]),
         (at("settings", "extra"), [1]),
         (at("learners"), [[], {}, None, [3], "abc"]),
         (at("learners", 1, "name"), ["one", "", "../x", "three", 5, None]),
-        (at("learners", 1, "config"), [{}, None, []]),
-        (at("learners", 1, "config", "hidden_size"), [4, 10**12, 0]),
-        (at("learners", 1, "config", "k_top"), [1, "1"]),
+        (at("learners", 1, "model"), [{}, None, [], {"kind": "tree"}]),
+        (at("learners", 1, "model", "config", "hidden_size"), [4, 10**12, 0]),
+        (at("learners", 1, "model", "config", "input_size"), [9]),
+        (at("learners", 1, "model", "config", "k_top"), [1, "1"]),
+        (at("learners", 1, "model", "score_bound"), [0, "x"]),
+        (at("learners", 1, "progress"), [{}, None, 3]),
+        (at("learners", 1, "progress", "T"), [None, 4, 31, "8", 10**30]),
+        (at("learners", 1, "progress", "fallen"), [-1, 8, "x", 10**30]),
+        (at("learners", 0, "progress", "since"), [-1, 10, None, 10**30]),
+        (at("learners", 0, "progress", "recent"), [None, ["x"], 3]),
         (at("learners", 1, "skipped"), [-1, None, 0.5]),
         (at("learners", 1, "in_a_row"), [-1, None, 0.5]),
+        (at("learners", 1, "attempt"), [-1, None, 0.5, 10**30]),
         (at("notes"), [None, 3]),
     ],
 )
@@ -146,6 +179,9 @@ def test_metadata_that_is_no_run_is_refused(tmp_path, run):
         lambda tensors: tensors.update({"one.state.v.d": np.full(10, np.inf)}),
         lambda tensors: tensors.update({"one.state.v.d": np.ones((10, 1))}),
         lambda tensors: tensors.update({"one.state.t": np.ones(1)}),
+        lambda tensors: tensors.update({"one.state.t": np.array([-1])}),
+        lambda tensors: tensors.update({"one.state.t": np.array([10])}),  # of 9 steps
+        lambda tensors: tensors.update({"one.state.t": np.array([2**63 - 1])}),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(tmp_path, change):

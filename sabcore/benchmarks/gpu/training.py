@@ -6,7 +6,9 @@ import time
 from typing import Any
 
 from sabcore import SABConfig
-from sabcore.train.loop import Settings, evaluate, start, train
+from sabcore.train.loop import evaluate, start, train
+from sabcore.train.model import Recurrent
+from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
 
 from .parts import PartFailedError
@@ -22,11 +24,11 @@ def train_copy(xp: Any, T: int = 20, steps: int = STEPS) -> dict[str, Any]:
     """
     task = CopyTask(T)
     sizes = {"input_size": task.input_size, "hidden_size": 128, "output_size": task.output_size}
-    config = SABConfig.paper(**sizes, k_top=10, k_trunc=10)
+    model = Recurrent(SABConfig.paper(**sizes, k_top=10, k_trunc=10))
     settings = Settings(task, batch_size=64, learning_rate=2e-3, seed=0, dtype="float32", clip_norm=1.0)
     losses = []
     began = time.perf_counter()
-    for snapshot, record in train(settings, start(settings, {"sab": config}, xp), steps, xp):
+    for snapshot, record in train(settings, start(settings, {"sab": model}, xp), steps, xp):
         learner = snapshot.learners[0]
         losses.append(record["sab"]["loss"])
     seconds = time.perf_counter() - began

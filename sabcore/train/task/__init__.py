@@ -12,7 +12,7 @@ from sabcore.train.task.copy import CopyTask
 
 __all__ = ["TASKS", "Batch", "CopyTask", "Task", "accuracy", "task_from_dict", "task_to_dict"]
 
-TASKS: dict[str, Any] = {"copy": CopyTask}
+TASKS: dict[str, type[Any]] = {task.name: task for task in (CopyTask,)}
 
 
 def task_to_dict(task: Task) -> dict[str, Any]:

@@ -1,21 +1,24 @@
-"""What a task is: batches that depend on a seed and a step alone, a loss, and the share of right answers."""
+"""What a task is: batches that depend on a seed and a step alone, a loss, a measure of success, and a picture."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from sabcore.array.library import Array
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 class Batch(NamedTuple):
-    """x (T,B,I) inputs, target (T,B) classes, weight (T,B) of each step in the loss, scored (T,B) bool: the answers."""
+    """What one step trains on, time first."""
 
-    x: Array
-    target: Array
-    weight: Array
-    scored: Array
+    x: Array  # (T,B,I) inputs
+    target: Array  # (T,B) classes, or (T,B,O) numbers
+    weight: Array  # (T,B) of each step in the loss
+    scored: Array  # (T,B) bool: the answers that the metric looks at
 
     def to(self, xp: object) -> Batch:
         """The same batch as arrays of `xp`, NumPy or CuPy."""
@@ -23,7 +26,10 @@ class Batch(NamedTuple):
 
 
 class Task(Protocol):
-    """A frozen dataclass whose fields say which task it is; see `CopyTask`."""
+    """A frozen dataclass whose fields say which task it is; see `CopyTask`.
+
+    One with a field `T`, the length that makes it hard, can be learned under a curriculum.
+    """
 
     @property
     def name(self) -> str:
@@ -38,8 +44,20 @@ class Task(Protocol):
         """O."""
 
     @property
+    def metric(self) -> str:
+        """What `measure` measures: "accuracy" or "error"."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Of the metric."""
+
+    @property
     def chance(self) -> float:
-        """The accuracy of a guess."""
+        """The metric of a guess."""
+
+    @property
+    def floor(self) -> float:
+        """The loss of the best guess that knows the task but remembers nothing."""
 
     def batch(self, seed: int, step: int, batch_size: int, dtype: str) -> Batch:
         """The batch of that step, the same whatever came before. Step 0 is never trained on: it is for evaluation."""
@@ -47,8 +65,14 @@ class Task(Protocol):
     def loss(self, y: Array, batch: Batch) -> tuple[Array, Array]:
         """y (T,B,O) -> loss (), dy (T,B,O)."""
 
+    def measure(self, y: Array, batch: Batch) -> float:
+        """y (T,B,O) -> the metric. One number leaves the device, knowingly."""
+
+    def draw(self, axes: Axes, batch: Batch) -> None:
+        """A picture of the first sequences of a batch, for somebody who wants to see what is learned."""
+
 
 def accuracy(y: Array, batch: Batch) -> float:
-    """y (T,B,O) -> the share of the scored answers that are right. One number leaves the device, knowingly."""
+    """y (T,B,O) -> the share of the scored answers that are right."""
     right = (y.argmax(axis=-1) == batch.target) & batch.scored
     return right.sum().item() / batch.scored.sum().item()

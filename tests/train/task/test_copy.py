@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from sabcore.errors import ConfigError
 from sabcore.train.task import CopyTask, accuracy, task_from_dict, task_to_dict
@@ -25,6 +26,54 @@ def test_a_batch_is_symbols_blanks_marker_recall(T, seed, step, size):
         assert target[:, b].tolist() == [0] * (T + 10) + symbols
         assert scored[:, b].tolist() == [False] * (T + 10) + [True] * 10
     assert (weight == 1).all()
+
+
+def test_the_marker_may_come_with_the_first_answer():
+    x, target, _, scored = CopyTask(6, marker="on").batch(1, 2, 3, "float32")
+    usual = CopyTask(6).batch(1, 2, 3, "float32")
+    codes, before = x.argmax(axis=-1), usual.x.argmax(axis=-1)
+    assert x.shape == usual.x.shape
+    for array, other in ((target, usual.target), (scored, usual.scored), (codes[:10], before[:10])):
+        np.testing.assert_array_equal(array, other)
+    assert (codes[10:] == np.array([0] * 6 + [9] + [0] * 9)[:, None]).all()  # step 17 is the first answer's
+    assert scored[16].all()
+
+
+def test_the_released_encoding_is_the_code_as_one_number():
+    x = CopyTask(6, encoding="number").batch(1, 2, 3, "float32").x
+    assert (x.shape, CopyTask(6, encoding="number").input_size) == ((26, 3, 1), 1)
+    np.testing.assert_array_equal(x[..., 0], CopyTask(6).batch(1, 2, 3, "float32").x.argmax(axis=-1))
+    assert x.dtype == "float32"
+
+
+@pytest.mark.parametrize("weight", [1.0, 5.0])
+def test_the_floor_is_the_loss_of_knowing_when_but_not_what(weight):
+    task = CopyTask(7, recall_weight=weight)
+    batch = task.batch(1, 1, 50, "float64")
+    y = np.where(batch.scored[..., None], np.array([-1e3, *[0.0] * 8, -1e3]), np.array([0.0] + [-1e3] * 9))
+    assert task.loss(y, batch)[0] == pytest.approx(task.floor, rel=1e-12)
+    assert CopyTask(7).floor == pytest.approx(10 * np.log(8) / 27)
+    assert (batch.weight == np.where(batch.scored, weight, 1)).all()
+
+
+@pytest.mark.parametrize("encoding", ["one_hot", "number"])
+def test_samples_can_be_looked_at(encoding):
+    task = CopyTask(5, encoding=encoding)
+    batch = task.batch(1, 1, 3, "float32")
+    axes = Figure().add_subplot()
+    task.draw(axes, batch)
+    rows = np.asarray(axes.images[0].get_array())
+    assert rows.shape == (6, 25)
+    np.testing.assert_array_equal(rows[1], batch.target[:, 0])
+    np.testing.assert_array_equal(rows[4][:10], batch.target[-10:, 2])
+
+
+@pytest.mark.parametrize(
+    "field", [{"recall_weight": 0}, {"recall_weight": float("inf")}, {"encoding": "raw"}, {"marker": None}]
+)
+def test_bad_fields_are_refused_by_name(field):
+    with pytest.raises(ConfigError, match=f"{next(iter(field))} is"):
+        CopyTask(5, **field)
 
 
 def test_a_batch_depends_on_seed_and_step_alone():

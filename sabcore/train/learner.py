@@ -1,0 +1,99 @@
+"""One model in training, and one step of it: nothing that is not finite gets in.
+
+Everything here is a value: a step takes a learner and returns the next one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sabcore.array.checks import first_non_finite
+from sabcore.array.library import array_module
+from sabcore.model.params import Params
+from sabcore.train.curriculum import Progress
+from sabcore.train.model import Model
+from sabcore.train.optim import State, clip_by_global_norm
+from sabcore.train.settings import Settings
+from sabcore.train.task import Batch
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A model's parameters and optimiser state, and how its training went so far.
+
+    `skipped`, `in_a_row`: the steps that were skipped, in all and since the last good one. `attempt`: how often it was
+    started again from a new seed.
+    """
+
+    name: str
+    model: Model
+    params: Params
+    state: State
+    progress: Progress
+    skipped: int = 0
+    in_a_row: int = 0
+    attempt: int = 0
+
+
+def begin(name: str, model: Model, settings: Settings, xp: Any = np, attempt: int = 0) -> Learner:
+    """A fresh learner with its arrays in `xp`, NumPy or CuPy; every attempt has a seed of its own."""
+    params = {key: xp.asarray(value) for key, value in model.init(_seed(settings, attempt), settings.dtype).items()}
+    state = settings.optimiser(settings.beginning).init(params)
+    return Learner(name, model, params, state, settings.beginning, attempt=attempt)
+
+
+def learn(learner: Learner, batch: Batch, settings: Settings) -> tuple[Learner, dict]:
+    """One step of one model: the learner after it, and its record (see `sabcore.train.loop.train`).
+
+    The step counts only if the loss, every gradient, and all that would be kept are finite; else the parameters, the
+    optimiser and the progress stay as they were, to the bit.
+    """
+    task = settings.task
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows is found below
+        y, tape = learner.model.forward(learner.params, batch.x)
+        loss, dy = task.loss(y, batch)
+        metric = finite(task.measure(y, batch))
+        record: dict = {"loss": finite(loss.item()), task.metric: metric, "norm": None, "skipped": None}
+        if record["loss"] is None or metric is None:
+            return _skip(learner, record, "the loss")
+        grads, report = learner.model.backward(learner.params, tape, dy)
+        record |= {name: finite(value) for name, value in report.items()}
+        if (bad := first_non_finite(grads)) is not None:
+            return _skip(learner, record, f"the gradient of {bad}")
+        clipped, norm = clip_by_global_norm(grads, settings.clip_norm)
+        params, state = settings.optimiser(learner.progress).update(learner.params, clipped, learner.state)
+    record["norm"] = finite(norm)
+    if (bad := first_non_finite(params) or first_non_finite(state)) is not None:
+        return _skip(learner, record, f"the update of {bad}")
+    progress = settings.advance(learner.progress, metric)
+    return replace(learner, params=params, state=state, progress=progress, in_a_row=0), record
+
+
+def begin_again(learner: Learner, settings: Settings) -> Learner:
+    """The same model from a new seed, if it is stuck; its skipped steps stay counted."""
+    if not settings.is_stuck(learner.name, learner.progress):
+        return learner
+    xp = array_module(next(iter(learner.params.values())))
+    fresh = begin(learner.name, learner.model, settings, xp, learner.attempt + 1)
+    return replace(fresh, skipped=learner.skipped)
+
+
+def finite(value: float) -> float | None:
+    """The number, or None, which JSON can hold, for one that is not finite."""
+    return value if math.isfinite(value) else None
+
+
+def _seed(settings: Settings, attempt: int) -> int:
+    """The settings' own seed at first, then others that depend on it and on the attempt."""
+    if attempt == 0:
+        return settings.seed
+    return int(np.random.SeedSequence([settings.seed, attempt]).generate_state(1, np.uint64)[0])
+
+
+def _skip(learner: Learner, record: dict, tensor: str) -> tuple[Learner, dict]:
+    skipped = replace(learner, skipped=learner.skipped + 1, in_a_row=learner.in_a_row + 1)
+    return skipped, {**record, "skipped": tensor}

@@ -1,0 +1,139 @@
+"""One step of one model: the guard against what is not finite, on the host and on a device; beginning again."""
+
+import json
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sabcore import SABConfig
+from sabcore.train.curriculum import Curriculum
+from sabcore.train.learner import begin, begin_again, learn
+from sabcore.train.model import Recurrent, recurrent
+from sabcore.train.settings import Settings
+from sabcore.train.task import Batch, CopyTask
+from tests.strict_array import StrictArray
+
+SETTINGS = Settings(CopyTask(2), batch_size=3, learning_rate=0.01, seed=5, dtype="float32", clip_norm=1.0)
+SIZES = {"input_size": 10, "hidden_size": 4, "output_size": 10}
+MODELS = {
+    "sab": Recurrent(SABConfig.paper(**SIZES, attention_size=3, k_top=2, k_att=2, k_trunc=5), score_bound=0.3),
+    "lstm": Recurrent(SABConfig.lstm(**SIZES, k_trunc=5)),
+}
+
+
+def batch_of(step):
+    return SETTINGS.task.batch(SETTINGS.seed, step, SETTINGS.batch_size, SETTINGS.dtype)
+
+
+def first(settings=SETTINGS, name="sab"):
+    return begin(name, MODELS[name], settings)
+
+
+def same(a, b):
+    """True if two dictionaries of arrays are equal to the bit."""
+    return a.keys() == b.keys() and all(a[k].dtype == b[k].dtype and a[k].tobytes() == b[k].tobytes() for k in a)
+
+
+def poison(monkeypatch, where, value, at=None):
+    """Let the engine return `value` in one tensor, at the calls numbered in `at` (every call if None)."""
+    calls = iter(range(10**6))
+
+    def bad_forward(config, params, x):
+        y, tape = forward(config, params, x)
+        if where == "loss" and (at is None or next(calls) in at):
+            y[0, 0, 0] = value
+        return y, tape
+
+    def bad_backward(config, params, tape, dy, **options):
+        grads = backward(config, params, tape, dy, **options)
+        if where in grads and (at is None or next(calls) in at):
+            grads[where].reshape(-1)[-1] = value
+        return grads
+
+    forward, backward = recurrent.forward, recurrent.backward
+    monkeypatch.setattr(recurrent, "forward", bad_forward)
+    monkeypatch.setattr(recurrent, "backward", bad_backward)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("where", ["loss", "W_ih", "W_hh", "b", "W_m", "W_q", "w_a", "V_h", "V_s", "d"])
+def test_what_is_not_finite_never_reaches_the_parameters(monkeypatch, where, value):
+    learner = learn(first(), batch_of(1), SETTINGS)[0]
+    poison(monkeypatch, where, value)
+    after, report = learn(learner, batch_of(2), SETTINGS)
+    assert same(after.params, learner.params)
+    assert same(after.state, learner.state)
+    assert (after.skipped, after.in_a_row) == (1, 1)
+    assert report["skipped"] == ("the loss" if where == "loss" else f"the gradient of {where}")
+    json.dumps(report, allow_nan=False)
+
+
+def test_an_update_that_overflows_is_not_kept():
+    settings = replace(SETTINGS, learning_rate=1e38)
+    learner = first(settings)
+    after_one = learn(learner, batch_of(1), settings)[0]
+    huge = replace(learner, params={**learner.params, "d": np.full(10, -3e38, "float32")})
+    after, report = learn(huge, batch_of(1), replace(settings, learning_rate=3e38))
+    assert after_one.skipped == 0
+    assert same(after.params, huge.params)
+    assert report["skipped"].startswith("the ")
+    assert after.skipped == 1
+
+
+def test_a_gradient_of_x_that_is_not_finite_does_no_harm(monkeypatch):
+    learner = first()
+    want = learn(learner, batch_of(1), SETTINGS)[0]
+    poison(monkeypatch, "x", math.nan)
+    assert same(learn(learner, batch_of(1), SETTINGS)[0].params, want.params)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_step_on_a_device_copies_no_array_to_the_host_and_equals_the_host(monkeypatch, name):
+    monkeypatch.setattr(
+        recurrent, "forward", partial(recurrent.forward, engine="plain")
+    )  # the one that both can run on
+    host = first(name=name)
+    device = replace(host, params=on_device(host.params), state=on_device(host.state))
+    for step in (1, 2):
+        host, want = learn(host, batch_of(step), SETTINGS)
+        device, got = learn(device, Batch(*map(StrictArray, batch_of(step))), SETTINGS)
+        assert got == want
+    assert same({key: value._value for key, value in {**device.params, **device.state}.items()},
+                {**host.params, **host.state})  # fmt: skip
+
+
+def on_device(arrays):
+    return {name: StrictArray(value) for name, value in arrays.items()}
+
+
+GROWING = replace(SETTINGS, decay=4, task=CopyTask(9), curriculum=Curriculum(), patience={"sab": 2})
+
+
+def test_a_stuck_model_begins_again_from_a_seed_of_its_own():
+    learner = first(GROWING)
+    kept = replace(learner, progress=replace(learner.progress, since=1))
+    assert begin_again(kept, GROWING) is kept
+    stuck = replace(learner, progress=replace(learner.progress, since=2, recent=(0.1,)), skipped=3)
+    again = begin_again(stuck, GROWING)
+    assert (again.attempt, again.skipped, again.progress) == (1, 3, GROWING.beginning)
+    assert not any(again.state["t"])
+    seeds = [learner.params, again.params, begin_again(replace(again, progress=stuck.progress), GROWING).params]
+    assert len({params["W_hh"].tobytes() for params in seeds}) == 3
+    assert same(begin_again(stuck, GROWING).params, again.params)
+    other = replace(GROWING, seed=6)
+    assert not same(begin_again(stuck, other).params, again.params)
+
+
+def test_the_record_says_what_the_model_reports():
+    record = learn(first(), batch_of(1), SETTINGS)[1]
+    assert set(record) == {"loss", "accuracy", "norm", "skipped", "h", "local", "score"}
+    assert set(learn(first(name="lstm"), batch_of(1), SETTINGS)[1]) == {"loss", "accuracy", "norm", "skipped", "h"}
+
+
+def test_a_skipped_step_is_no_progress(monkeypatch):
+    learner = first(GROWING)
+    poison(monkeypatch, "b", math.nan)
+    assert learn(learner, GROWING.batch(1, 5), GROWING)[0].progress == learner.progress

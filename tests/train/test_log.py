@@ -1,0 +1,96 @@
+"""The log: appended, cut, and believed only if it says what the checkpoint says it does."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sabcore.errors import FormatError
+from sabcore.train.checkpoint import Log
+from sabcore.train.log import LogFile
+
+
+def written(path, records=3):
+    log = LogFile(path)
+    for k in range(records):
+        log.append({"step": k, "loss": 0.5})
+    return log
+
+
+def test_what_is_appended_is_read_back(tmp_path):
+    log = written(tmp_path / "log")
+    assert log.records() == [{"step": k, "loss": 0.5} for k in range(3)]
+    assert log.known.size == (tmp_path / "log").stat().st_size
+    assert LogFile(tmp_path / "log", log.known).known == log.known
+
+
+def test_what_lies_beyond_is_cut_off_and_not_before(tmp_path):
+    known = written(tmp_path / "log", 2).known
+    whole = (tmp_path / "log").read_bytes()
+    with open(tmp_path / "log", "ab") as file:
+        file.write(b'{"step": 2, "lo')
+    again = LogFile(tmp_path / "log", known)
+    assert len(again.records()) == 2
+    assert (tmp_path / "log").stat().st_size > known.size
+    again.cut()
+    assert (tmp_path / "log").read_bytes() == whole
+    again.append({"step": 2})
+    assert [record["step"] for record in again.records()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("at", range(0, 54, 7))
+def test_a_changed_byte_is_noticed(tmp_path, at):
+    log = written(tmp_path / "log", 2)
+    data = bytearray((tmp_path / "log").read_bytes())
+    data[at] ^= 1
+    (tmp_path / "log").write_bytes(data)
+    with pytest.raises(FormatError, match="somebody has changed it"):
+        LogFile(tmp_path / "log", log.known)
+    with pytest.raises(FormatError, match="somebody has changed it"):
+        log.records()
+
+
+def test_a_shorter_or_a_missing_log_is_refused(tmp_path):
+    known = written(tmp_path / "log").known
+    os.truncate(tmp_path / "log", 10)
+    with pytest.raises(FormatError, match="shorter than the checkpoint says: "):
+        LogFile(tmp_path / "log", known)
+    (tmp_path / "log").unlink()
+    with pytest.raises(FormatError, match="cannot be used as the run's log: No such file"):
+        LogFile(tmp_path / "log", known)
+    with pytest.raises(FormatError, match="No such file"):
+        LogFile(tmp_path / "log", Log(0, LogFile(tmp_path / "log").known.sha256))
+
+
+def test_links_devices_and_pipes_are_refused_and_left_alone(tmp_path):
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "link", "link"), (tmp_path / "pipe", "pipe"), (Path("/dev/null"), "device")):
+        log = LogFile(tmp_path / "real", None)
+        log.path = path
+        for use in (log.cut, log.sync, log.records, lambda log=log: log.append({"step": 1})):
+            with pytest.raises(FormatError, match=f"{kind}, but should be a regular file"):
+                use()
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_known_part_as_it_was(tmp_path, monkeypatch):
+    log = written(tmp_path / "log")
+    before = log.known
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(FormatError, match="No space left"):
+            log.append({"step": 9})
+    assert log.known == before
+    assert len(LogFile(tmp_path / "log", before).records()) == 3
+
+
+def test_writes_in_pieces_are_whole(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:5]))
+    assert len(written(tmp_path / "log").records()) == 3
