@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
-from sabcore import SABConfig, backward, forward
-from sabcore.reference.compare import scaled_error, small_enough
-from sabcore.reference.rounding import spread
+from sabcore import SABConfig, forward
+from sabcore.compare.report import failures
+from sabcore.compare.tensors import compare, largest
+from sabcore.compare.tolerance import measured_floors
+from sabcore.engine.results import results
 from tests.cases import Inputs
 
 Tensors = Mapping[str, np.ndarray]
-#: Two right programs agree to a small multiple of what one ulp in the inputs does to a result.
-SENSITIVITY = 64
 
 
 def engine_results(config: SABConfig, params: Tensors, inputs: Inputs, engine: str = "plain") -> dict[str, np.ndarray]:
     """All that an engine computes, by the names that the oracles and the vector files use."""
-    y, tape = forward(config, params, inputs.x, h0=inputs.h0, c0=inputs.c0, engine=engine)
-    found = {"y": y, "h": tape.h, "c": tape.c} | ({"s": tape.s} if config.has_memory else {})
-    return found | {f"grad.{name}": value for name, value in backward(config, params, tape, inputs.dy).items()}
+    return results(config, params, *inputs, forward=partial(forward, engine=engine))
 
 
-def failures(got: Tensors, want: Tensors, allowed: Mapping[str, float]) -> dict[str, str]:
-    """Each tensor of `want` that `got` misses, with its error over what is allowed. Nothing wanted is a failure."""
-    assert want, "nothing to compare"
-    errors = {name: scaled_error(got[name], value) if name in got else np.inf for name, value in want.items()}
-    return {
-        name: f"{error:.1e}, allowed {allowed[name]:.1e}"
-        for name, error in errors.items()
-        if not small_enough(error, allowed[name])
-    }
+def floors(
+    config: SABConfig, params: Tensors, inputs: Inputs, allowed: float | Mapping[str, float], dtype: str = "float64"
+) -> dict[str, float]:
+    """The least scale of each result, measured on the plain engine in float64."""
+
+    def run(moved: dict[str, np.ndarray]) -> Tensors:
+        return engine_results(
+            config, {name: moved[name] for name in params}, Inputs(*(moved[f] for f in Inputs._fields))
+        )
+
+    return measured_floors(run, {**params, **inputs._asdict()}, allowed, dtype, draws=2)
+
+
+def disagreements(
+    got: Tensors,
+    want: Tensors,
+    case: tuple[SABConfig, Tensors, Inputs],
+    allowed: float | Mapping[str, float],
+) -> list[str]:
+    """A line for each tensor of `want` that `got` misses by more than is allowed, and than rounding alone explains."""
+    return failures(compare(got, want, allowed, lambda: floors(*case, allowed)))
+
+
+def errors(got: Tensors, want: Tensors) -> dict[str, float]:
+    """The scaled error of each tensor of `want`; infinite where it cannot be compared."""
+    return {report.name: report.error for report in compare(got, want, 0.0)}
 
 
 def allowance(
-    gradients: Callable[..., Tensors], config: SABConfig, params: Tensors, inputs: Inputs, bar: float
+    config: SABConfig, params: Tensors, inputs: Inputs, bar: float, dtype: str = "float64"
 ) -> dict[str, float]:
-    """`bar` for each tensor, more only where rounding itself moves the oracle's own result further."""
-    measured = spread(gradients, config.to_dict(), params, *inputs, draws=2)
-    return {name: max(bar, SENSITIVITY * value) for name, value in measured.items()}
+    """`bar`, of each tensor's largest value; more only where rounding moves the plain engine's result further."""
+    size = {name: largest(value) for name, value in engine_results(config, params, inputs).items()}
+    least = floors(config, params, inputs, bar, dtype)
+    return {name: bar * max(1.0, least[name] / size[name]) if size[name] else bar for name in size}

@@ -28,3 +28,8 @@ def array_module(array: Array) -> Any:
     if hasattr(array, "__array_namespace__"):
         return array.__array_namespace__()
     raise DTypeError(f"got a {type(array).__name__}, but should be a NumPy or CuPy array; see from_dlpack")
+
+
+def on_host(array: Array) -> np.ndarray:
+    """The same values as a NumPy array: a CuPy array is copied from its device, a NumPy array is itself."""
+    return np.asarray(array.get() if hasattr(array, "get") else array)

@@ -9,6 +9,8 @@ import click
 
 from sabcore.array.device import DEVICES
 from sabcore.array.library import DTYPES
+from sabcore.compare.report import as_values, worst
+from sabcore.compare.tensors import TensorReport
 from sabcore.engine import ENGINES
 from sabcore.model.config import PRESETS
 
@@ -41,16 +43,22 @@ def check(
     for preset in track(names, description="checking", transient=True, console=_stderr(), disable=as_json):
         findings += check_preset(preset, seed, dtype, xp, engine)
     summary = {
-        "passed": all(finding.passed for finding in findings),
+        "passed": all(finding.report.passed for finding in findings),
         "device": "cpu" if xp.__name__ == "numpy" else "cuda",
         "engine": engine,
         "dtype": dtype,
         "seed": seed,
-        "worst": {o: max(f.error for f in findings if f.oracle == o) for o in oracles()},
+        "worst": {oracle: _largest_error(findings, oracle) for oracle in oracles()},
         "not_run": [] if "autograd" in oracles() else ["autograd: PyTorch is not installed"],
     }
     _print_json(summary, findings) if as_json else _print_tables(summary, findings)
     ctx.exit(0 if summary["passed"] else 1)
+
+
+def _largest_error(findings: list[Any], oracle: str) -> Any:
+    """The largest error against an oracle, JSON-ready."""
+    reports = [finding.report for finding in findings if finding.oracle == oracle]
+    return as_values(max(reports, key=lambda report: report.error))["error"]
 
 
 def _stderr() -> Any:
@@ -60,8 +68,7 @@ def _stderr() -> Any:
 
 
 def _print_json(summary: dict[str, Any], findings: list[Any]) -> None:
-    rows = [vars(finding) | {"passed": finding.passed} for finding in findings]
-    click.echo(json.dumps(summary | {"findings": rows}))
+    click.echo(json.dumps(summary | {"findings": [finding.as_values() for finding in findings]}))
 
 
 def _print_tables(summary: dict[str, Any], findings: list[Any]) -> None:
@@ -76,20 +83,20 @@ def _print_tables(summary: dict[str, Any], findings: list[Any]) -> None:
             table.add_column(name, justify="right")
         table.add_column("verdict")
         mine = [finding for finding in findings if finding.preset == preset]
-        for tensor in dict.fromkeys(finding.tensor for finding in mine):
-            rows = [finding for finding in mine if finding.tensor == tensor]
-            verdict = "[green]ok[/]" if all(row.passed for row in rows) else "[red]FAILED[/]"
-            table.add_row(tensor, *(_cell([row for row in rows if row.oracle == name]) for name in names), verdict)
+        for tensor in dict.fromkeys(finding.report.name for finding in mine):
+            rows = [finding for finding in mine if finding.report.name == tensor]
+            cells = [_cell([row.report for row in rows if row.oracle == name]) for name in names]
+            verdict = "[green]ok[/]" if all(row.report.passed for row in rows) else "[red]FAILED[/]"
+            table.add_row(tensor, *cells, verdict)
         console.print(table)
     for line in summary["not_run"]:
         console.print(f"[yellow]not run[/] {line}")
-    failed = [finding for finding in findings if not finding.passed]
+    failed = [finding for finding in findings if not finding.report.passed]
+    for finding in failed:
+        console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(findings)} comparisons, {len(failed)} failed")
 
 
-def _cell(rows: list[Any]) -> str:
-    """The finding nearest to failing, or failing most; a tensor an oracle does not give has none."""
-    if not rows:
-        return "-"
-    worst = max(rows, key=lambda row: (not row.passed, row.error / row.allowed))
-    return f"{worst.error:.1e} / {worst.allowed:.0e}"
+def _cell(reports: list[TensorReport]) -> str:
+    """The tensor's report nearest to failing, or failing most; a tensor an oracle does not give has none."""
+    return f"{worst(reports).error:.1e} / {worst(reports).allowed:.0e}" if reports else "-"

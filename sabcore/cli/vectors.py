@@ -19,7 +19,6 @@ from sabcore.model.config import PRESETS, SABConfig
 from sabcore.text import printable
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
 from sabcore.vectors.check import find
-from sabcore.vectors.compare import norm
 from sabcore.vectors.format import read, write
 from sabcore.vectors.make import draw, expect
 from sabcore.vectors.model import write_config
@@ -74,7 +73,7 @@ def show_command(path: Path, json_wanted: bool) -> None:
 
 
 def _describe(name: str, value: np.ndarray) -> dict[str, Any]:
-    ends = {"least": float(value.min()), "largest": float(value.max()), "norm": norm(value)}
+    ends = {"least": float(value.min()), "largest": float(value.max())}
     return {"tensor": name, "dtype": str(value.dtype), "shape": list(value.shape), **ends}
 
 

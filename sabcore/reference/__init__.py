@@ -9,10 +9,9 @@
 `differences`: the same by central differences, extrapolated, with an estimate of their own error.
     Proves the gradients in real arithmetic, without trusting complex functions.
 `conditioning`: how much the sparsifier amplifies rounding, and how near it is to a tie: which tolerance is deserved.
-`rounding`: the same measured, for every tensor: how far results spread when the inputs move by one ulp.
-`compare`: the error scaled by a tensor's largest value, and "is it small enough?", so that NaN fails.
 
-`replay` is put together from `edges` (truncation), `score` and `sparsify`; `perturb` moves its inputs. A configuration
+`replay` is put together from `edges` (truncation), `score` and `sparsify`; `perturb` moves its inputs, `rounding` by an
+ulp. A configuration
 is a plain mapping with the specification's keys, a model a mapping from parameter names to arrays; everything is
 computed in float64. Only `autograd` needs PyTorch, and imports it when called.
 """

@@ -6,7 +6,7 @@ near the threshold are closer than the rounding, two correct programs may choose
 
 Not covered: where a single slot is active, w = v / (v + eps) and the gradient of its score is dw (1/S - v/S^2), which
 cancels down to dw eps / S^2. If every read is such a one, the score's gradients have lost log10(S / eps) digits; a
-separable score's query weights cancel altogether. `rounding.spread` measures both.
+separable score's query weights cancel altogether. Only a measurement tells by how much.
 """
 
 from __future__ import annotations

@@ -5,25 +5,26 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sabcore.engine import backward, forward
+from sabcore.array.library import on_host
+from sabcore.compare.report import as_values, line
+from sabcore.compare.tensors import TensorReport, Tensors, compare
+from sabcore.compare.tolerance import measured_floors
+from sabcore.engine import forward
+from sabcore.engine.results import results
 from sabcore.model.config import PRESETS, SABConfig
 from sabcore.model.params import init_params
 from sabcore.reference import autograd, complex_step, differences
-from sabcore.reference.compare import scaled_error, small_enough
-from sabcore.reference.rounding import EPS, spread
 
 #: The largest error allowed in float64, scaled by the tensor's largest value. What an oracle can tell sets it: reverse
 #: mode in another order of operations, central differences, and the complex step, which has rounding error alone.
 ALLOWED = {"autograd": 1e-10, "central differences": 1e-6, "complex step": 1e-12}
 #: In float32 the engine's own rounding sets it, against every oracle: for outputs and states, and for gradients.
 ALLOWED_FLOAT32 = {"states": 2e-5, "gradients": 1e-3}
-#: How many times its measured sensitivity to one ulp in the inputs a tensor may be off. It counts only where a sum
-#: cancels or scores nearly tie, as in the query weights' gradient of a separable score, which is zero but for rounding.
-SENSITIVITY = 64
 
 #: Sizes that differ pairwise, so that no two axes can be mistaken for each other.
 SIZES: dict[str, Any] = {"input_size": 3, "hidden_size": 5, "output_size": 4, "attention_size": 6}
@@ -33,8 +34,8 @@ TRUNCATIONS: dict[str, dict[str, Any]] = {
     "segment": {"k_trunc": 4},
     "sliding": {"truncation": "sliding", "k_trunc": 3, "k_remind": 2},
 }
-
-Tensors = Mapping[str, np.ndarray]
+#: x (T,B,I), dy (T,B,O), h0 and c0 (B,H) are told from the parameters by their names.
+INPUTS = ("x", "dy", "h0", "c0")
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,15 @@ class Finding:
     preset: str
     truncation: str
     oracle: str
-    tensor: str
-    error: float
-    allowed: float
+    report: TensorReport
 
-    @property
-    def passed(self) -> bool:
-        """Whether the error is small enough; NaN is not."""
-        return small_enough(self.error, self.allowed)
+    def __str__(self) -> str:
+        return f"{self.preset}, {self.truncation}, against {self.oracle}: {line(self.report)}"
+
+    def as_values(self) -> dict[str, Any]:
+        """JSON-ready."""
+        where = {"preset": self.preset, "truncation": self.truncation, "oracle": self.oracle}
+        return where | as_values(self.report)
 
 
 def oracles() -> dict[str, Callable[..., Tensors]]:
@@ -74,42 +76,44 @@ def check_preset(
     for truncation, fields in TRUNCATIONS.items():
         k_top = {} if "k_top" in PRESETS[preset] else {"k_top": K_TOP}
         config = SABConfig.preset(preset, **SIZES, **k_top, **fields)
-        params, inputs = _random_case(config, seed, dtype)
-        got = _engine(config, params, inputs, xp, engine)
-        case: Any = (config.to_dict(), {name: value.real for name, value in params.items()}, *(a.real for a in inputs))
-        sensitivity = spread(complex_step.gradients, *case)
+        case = _random_case(config, seed, dtype)
+        got, exact = _compute(config, case, xp, engine), {name: value.real for name, value in case.items()}
         for oracle, gradients in oracles().items():
-            for tensor, want in gradients(*case).items():
-                allowed = max(_bar(oracle, tensor, dtype), SENSITIVITY * sensitivity[tensor] * _eps(dtype) / EPS)
-                yield Finding(preset, truncation, oracle, tensor, scaled_error(got[tensor], want), allowed)
+            want = gradients(config.to_dict(), *_arguments(exact))
+            allowed = {tensor: _bar(oracle, tensor, dtype) for tensor in want}
+            for report in compare(got, want, allowed, partial(_floors, config, exact, allowed, dtype)):
+                yield Finding(preset, truncation, oracle, report)
 
 
-def _random_case(config: SABConfig, seed: int, dtype: str) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """Parameters, and x, dy, h0, c0, drawn in float64 and rounded to `dtype`."""
+def _random_case(config: SABConfig, seed: int, dtype: str) -> dict[str, np.ndarray]:
+    """x, dy, h0, c0 and parameters by name, drawn in float64 and rounded to `dtype`."""
     rng, state = np.random.default_rng([seed, 1]), (B, config.hidden_size)
-    shapes = [(T, B, config.input_size), (T, B, config.output_size), state, state]
-    return init_params(config, seed, dtype), [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+    shapes = dict(zip(INPUTS, [(T, B, config.input_size), (T, B, config.output_size), state, state], strict=True))
+    drawn = {name: rng.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
+    return drawn | init_params(config, seed, dtype)
 
 
-def _engine(
-    config: SABConfig, params: Tensors, inputs: list[np.ndarray], xp: Any, engine: str
-) -> dict[str, np.ndarray]:
+def _arguments(case: Tensors) -> tuple[Any, ...]:
+    """params, x, dy, h0, c0: what engines and oracles take after the configuration."""
+    params = {name: value for name, value in case.items() if name not in INPUTS}
+    return params, *(case[name] for name in INPUTS)
+
+
+def _compute(config: SABConfig, case: Tensors, xp: Any = np, engine: str = "plain") -> dict[str, np.ndarray]:
     """All the engine's results, on the host, by the names that vector files use."""
-    params = {name: xp.asarray(value) for name, value in params.items()}
-    x, dy, h0, c0 = (xp.asarray(value) for value in inputs)
-    y, tape = forward(config, params, x, h0=h0, c0=c0, engine=engine)
-    results = {"y": y, "h": tape.h, "c": tape.c} | ({} if tape.s is None else {"s": tape.s})
-    results |= {f"grad.{name}": value for name, value in backward(config, params, tape, dy).items()}
-    return {name: value if xp is np else xp.asnumpy(value) for name, value in results.items()}
+    there = {name: xp.asarray(value) for name, value in case.items()}
+    found = results(config, *_arguments(there), forward=partial(forward, engine=engine))
+    return {name: on_host(value) for name, value in found.items()}
+
+
+def _floors(config: SABConfig, case: Tensors, allowed: Mapping[str, float], dtype: str) -> dict[str, float]:
+    """The least scale of each result, measured on the plain engine in float64."""
+    return measured_floors(partial(_compute, config), case, allowed, dtype)
 
 
 def _differences(*case: Any) -> Tensors:
     values, _ = differences.gradients(*case)
     return values
-
-
-def _eps(dtype: str) -> float:
-    return float(np.finfo(dtype).eps)
 
 
 def _bar(oracle: str, tensor: str, dtype: str) -> float:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sabcore.compare.report import as_values, failures, worst
+from sabcore.compare.tensors import TensorReport
 from sabcore.errors import SABError
 from sabcore.text import one_line, printable
 from sabcore.vectors.check import check
-from sabcore.vectors.compare import TensorReport
 from sabcore.vectors.cost import refuse_too_much_work
 from sabcore.vectors.format import read
 
@@ -34,11 +34,6 @@ class FileReport:
             return UNREADABLE
         return PASSED if all(tensor.passed for tensor in self.tensors) else FAILED
 
-    @property
-    def worst(self) -> TensorReport:
-        """The tensor furthest beyond, or nearest to, what is allowed; NaN is beyond everything."""
-        return max(self.tensors, key=lambda tensor: math.inf if math.isnan(tensor.error) else tensor.excess)
-
 
 def check_file(path: Path, tolerance: float | None = None, *, limited: bool = True) -> FileReport:
     """Read and check one file; whatever is wrong with it, also too much work if `limited`, ends up in the report."""
@@ -55,18 +50,18 @@ def as_json(reports: list[FileReport]) -> dict[str, Any]:
     """The reports as JSON-ready values; NaN and infinities, which JSON lacks, as text."""
     files = []
     for report in reports:
-        tensors = [{**asdict(tensor), "passed": tensor.passed} for tensor in report.tensors]
+        tensors = [as_values(tensor) for tensor in report.tensors]
         files.append(
             {"file": report.file, "passed": report.status == PASSED, "error": report.error, "tensors": tensors}
         )
-    return _finite({"passed": all(file["passed"] for file in files), "files": files})
+    return {"passed": all(file["passed"] for file in files), "files": files}
 
 
 def as_lines(reports: list[FileReport]) -> Iterator[str]:
     """A line for each file, indented ones for each tensor that failed, and the count."""
     for report in reports:
         yield _file_line(report)
-        yield from (f"        {_failure(tensor)}" for tensor in report.tensors if not tensor.passed)
+        yield from (f"        {failure}" for failure in failures(report.tensors))
     passed, failed, unreadable = (
         sum(report.status == status for report in reports) for status in (PASSED, FAILED, UNREADABLE)
     )
@@ -77,21 +72,6 @@ def _file_line(report: FileReport) -> str:
     file = printable(report.file)
     if report.status == UNREADABLE:
         return f"error   {file}: {one_line(report.error)}"
-    verdict, worst = "passed" if report.status == PASSED else "FAILED", report.worst
-    numbers = f"worst error {worst.error:.1e} ({worst.name}), allowed {worst.allowed:.1e}"
+    verdict, nearest = "passed" if report.status == PASSED else "FAILED", worst(report.tensors)
+    numbers = f"worst error {nearest.error:.1e} ({nearest.name}), allowed {nearest.allowed:.1e}"
     return f"{verdict}  {file}: {len(report.tensors)} tensors, {numbers}"
-
-
-def _failure(tensor: TensorReport) -> str:
-    if tensor.reason:
-        return f"{tensor.name}: {tensor.reason}"
-    where = f"worst at {list(tensor.index or ())}: got {tensor.got!r}, but should be {tensor.want!r}"
-    return f"{tensor.name}: error {tensor.error:.2e}, {tensor.excess:.1e} times the allowed; {where}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -75,7 +75,7 @@ def test_a_disagreement_is_reported_not_timed_and_fails(monkeypatch, tmp_path):
     found = json.loads((tmp_path / "cpu.json").read_text())
     assert "torch-cached" not in found["races"][0]["entrants"]
     assert "| torch-cached | SAB | 13 | 4 | float64 |" in result.stdout
-    assert "DISAGREES, not timed: W_hh" in result.stdout
+    assert "DISAGREES, not timed: grad.W_hh: error inf" in result.stdout
 
 
 races = cpu.races

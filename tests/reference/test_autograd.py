@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from sabcore.compare.report import failures
+from sabcore.compare.tensors import compare
 from sabcore.reference import autograd
-from sabcore.reference.compare import errors, small_enough
 from tests.reference.cases import PRESETS, TRUNCATIONS, B, T, make_case
 
 torch = pytest.importorskip("torch")
@@ -30,8 +31,7 @@ def test_plain_lstm_is_torchs() -> None:
     (y * torch.tensor(case.dy)).sum().backward()
     want = {"y": y.detach().numpy(), "h": h.detach().numpy(), "grad.x": x.grad.numpy()}
     want |= {"grad.W_hh": lstm.weight_hh_l0.grad.numpy(), "grad.b": lstm.bias_ih_l0.grad.numpy()}
-    for name, error in errors(autograd.gradients(*case), want).items():
-        assert small_enough(error, 1e-13), name
+    assert failures(compare(autograd.gradients(*case), want, 1e-13)) == []
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -93,8 +93,7 @@ def one_step(config, p, t, h, c, memories):
 def test_sliding_is_a_sum_over_injected_gradients(preset, k_trunc, k_remind, k_att) -> None:
     fields = {"truncation": "sliding", "k_trunc": k_trunc, "k_remind": k_remind, "k_att": k_att}
     case = make_case(2, **PRESETS[preset], **fields)
-    for name, error in errors(autograd.gradients(*case), windows(case)).items():
-        assert small_enough(error, 1e-12), name
+    assert failures(compare(autograd.gradients(*case), windows(case), 1e-12)) == []
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -102,8 +101,7 @@ def test_budgets_that_last_are_full_backpropagation(preset) -> None:
     want = autograd.gradients(*make_case(**PRESETS[preset]))
     for fields in (TRUNCATIONS["never_spent"], {"truncation": "sliding", "k_trunc": T, "k_remind": T}, {"k_trunc": T}):
         case = make_case(**{**PRESETS[preset], "segment_offset": 0, **fields})
-        for name, error in errors(autograd.gradients(*case), want).items():
-            assert small_enough(error, 1e-12), (fields, name)
+        assert failures(compare(autograd.gradients(*case), want, 1e-12)) == [], fields
 
 
 def test_segments_of_a_plain_lstm_are_separate_runs() -> None:
@@ -116,8 +114,7 @@ def test_segments_of_a_plain_lstm_are_separate_runs() -> None:
     for start, stop in ((0, 2), (2, 5), (5, T)):
         part = autograd.gradients(whole, case.params, case.x[start:stop], case.dy[start:stop], h[start], c[start])
         total |= {name: total.get(name, 0) + part[name] for name in ("grad.W_ih", "grad.W_hh", "grad.b")}
-    for name, error in errors(got, total).items():
-        assert small_enough(error, 1e-13), name
+    assert failures(compare(got, total, 1e-13)) == []
 
 
 def test_without_torch_the_message_says_what_to_install() -> None:

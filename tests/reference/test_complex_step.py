@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from sabcore.compare.report import failures
+from sabcore.compare.tensors import compare
+from sabcore.compare.tolerance import measured_floors
 from sabcore.reference import autograd, complex_step
-from sabcore.reference.compare import errors, small_enough
-from sabcore.reference.rounding import spread
 from tests.reference.cases import PRESETS, SLIDING, TRUNCATIONS, make_case
 
-#: Two right programs differ by a few times what an ulp's move of the inputs does; see `rounding.spread`.
-FACTOR = 32
+#: What two right programs agree to, unless rounding alone moves autograd's own result further.
+ALLOWED = 1e-13
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "raw": {"small_memory": "raw"},
@@ -35,9 +36,20 @@ def agree(case) -> None:
     want = autograd.gradients(*case)
     got = complex_step.gradients(*case)
     assert set(got) == set(want)
-    allowed = spread(autograd.gradients, *case)
-    for name, error in errors(got, want).items():
-        assert small_enough(error, FACTOR * allowed[name]), f"{name}: error {error:.1e}, spread {allowed[name]:.1e}"
+    assert failures(compare(got, want, ALLOWED, lambda: floors(case))) == []
+
+
+def floors(case):
+    """The least scale of each of autograd's results, measured."""
+    config, params, *inputs = case
+    named = dict(zip(("x", "dy", "h0", "c0"), inputs, strict=True))
+    given = {name for name, value in named.items() if value is not None}
+
+    def run(moved):
+        weights = {name: moved[name] for name in params}
+        return autograd.gradients(config, weights, *(moved.get(name) for name in named))
+
+    return measured_floors(run, params | {name: named[name] for name in given}, ALLOWED)
 
 
 @pytest.mark.parametrize("score_grad", [True, False])
@@ -62,15 +74,14 @@ def test_agrees_without_an_initial_state(preset) -> None:
 def test_well_conditioned_runs_agree_to_1e_13() -> None:
     for preset in PRESETS:
         case = make_case(2, **PRESETS[preset], k_trunc=3)
-        worst = max(errors(complex_step.gradients(*case), autograd.gradients(*case)).values())
-        assert small_enough(worst, 1e-13), preset
+        assert failures(compare(complex_step.gradients(*case), autograd.gradients(*case), 1e-13)) == [], preset
 
 
 def test_a_wrong_rule_is_rejected() -> None:
     """The tolerance is not so wide that a model one choice away would pass."""
     fields: dict[str, Any] = {**PRESETS["dev2018"], **SLIDING, "k_remind": 2}
     right = make_case(**fields)
-    got, allowed = complex_step.gradients(*right), spread(autograd.gradients, *right)
+    got, least = complex_step.gradients(*right), floors(right)
     wrong_choices: list[dict[str, Any]] = [
         {"k_remind": 3},
         {"k_trunc": 2},
@@ -80,4 +91,4 @@ def test_a_wrong_rule_is_rejected() -> None:
     ]
     for wrong in wrong_choices:
         want = autograd.gradients(*make_case(**{**fields, **wrong}))
-        assert any(not small_enough(e, FACTOR * allowed[n]) for n, e in errors(got, want).items()), wrong
+        assert failures(compare(got, want, ALLOWED, least)), wrong

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sabcore.compare.tensors import compare
 from sabcore.errors import FormatError
-from sabcore.vectors.check import check, find, recompute
-from sabcore.vectors.compare import ALLOWED, compare, norm
+from sabcore.model.config import SABConfig
+from sabcore.vectors.check import ALLOWED, check, find, recompute
+from sabcore.vectors.make import draw
 
 
 def with_expected(vector, **changed):
@@ -38,7 +40,7 @@ def test_one_wrong_element_is_found(vector):
     assert (report.name, report.index) == ("y", (5, 1, 2))
     assert report.want == y[5, 1, 2]
     assert report.got == pytest.approx(y[5, 1, 2] - 1e-5, abs=1e-12)
-    assert report.error == pytest.approx(1e-5 / np.linalg.norm(y))
+    assert report.error == pytest.approx(1e-5 / np.abs(y).max(), rel=1e-9)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -46,17 +48,17 @@ def test_what_is_not_a_number_fails(vector, wrong):
     got = recompute(vector)
     got["grad.W_q"] = got["grad.W_q"].copy()
     got["grad.W_q"][1, 2] = wrong
-    (report,) = [report for report in compare(got, vector.expected) if not report.passed]
-    assert report.index == (1, 2)
+    (report,) = [report for report in compare(got, vector.expected, 1e-9) if not report.passed]
+    assert (report.index, report.error) == ((1, 2), np.inf)
     got["grad.W_q"][:] = wrong
-    assert failures(compare(got, vector.expected)) == {"grad.W_q"}
+    assert failures(compare(got, vector.expected, 1e-9)) == {"grad.W_q"}
 
 
 def test_what_was_not_computed_fails(vector):
     got = recompute(vector)
     del got["grad.b"]
     got["y"] = got["y"][:-1]
-    reports = {report.name: report for report in compare(got, vector.expected)}
+    reports = {report.name: report for report in compare(got, vector.expected, 1e-9)}
     assert failures(reports.values()) == {"grad.b", "y"}
     assert "not computed" in str(reports["grad.b"].reason)
     assert "(6, 2, 4), but should have (7, 2, 4)" in str(reports["y"].reason)
@@ -72,18 +74,30 @@ def test_wrong_where_zero_is_wanted(vector):
     assert failures(check(zero)) == {"grad.W_q"}
 
 
-def test_rounding_noise_where_zero_is_wanted_passes():
-    rng = np.random.default_rng(0)
-    want = {"grad.u_q": 1e-16 * rng.normal(size=5), "grad.u_m": rng.normal(size=5)}
-    got = {"grad.u_q": 1e-16 * rng.normal(size=5), "grad.u_m": want["grad.u_m"]}
-    assert not failures(compare(got, want))
-    assert failures(compare({**got, "grad.u_q": np.full(5, 1e-13)}, want)) == {"grad.u_q"}
+def cancelling(seed):
+    """A vector whose grad.u_q is zero: a threshold's read does not depend on a separable score's query."""
+    fields = {"k_top": 1, "score": "separable", "margin": -1e-7}
+    config = SABConfig.paper(input_size=3, hidden_size=5, output_size=4, **fields)
+    drawn = draw(config, T=11, B=2, seed=seed)
+    expected = recompute(drawn)
+    return replace(drawn, expected=expected | {"grad.u_q": np.zeros(5)})
+
+
+@pytest.mark.parametrize("seed", [21, 179, 237, 298, 421])
+def test_rounding_noise_where_zero_is_wanted_passes(seed):
+    """Scores nearly tie in these, and up to 600 roundings of the largest gradient are left over."""
+    vector = cancelling(seed)
+    assert not failures(check(vector))
+    noise = np.abs(recompute(vector)["grad.u_q"]).max()
+    largest = max(np.abs(value).max() for name, value in vector.expected.items() if name.startswith("grad."))
+    wrong = with_expected(vector, grad__u_q=np.full(5, max(1e-6 * largest, 1e3 * noise)))
+    assert failures(check(wrong)) == {"grad.u_q"}
 
 
 def test_a_small_gradient_is_compared_with_itself():
     """Not with the largest one: a gradient ten times off is found at a millionth of the others' size, or far below."""
     want = {"grad.b": np.ones(3), "grad.x": np.full(3, 1e-12)}
-    assert failures(compare({**want, "grad.x": np.full(3, 1e-11)}, want)) == {"grad.x"}
+    assert failures(compare({**want, "grad.x": np.full(3, 1e-11)}, want, 1e-9)) == {"grad.x"}
 
 
 def test_float32_files_are_computed_in_float64(vector):
@@ -113,11 +127,6 @@ def test_an_absent_initial_state_is_zeros(vector):
 def test_huge_numbers_fail_without_a_warning(vector):
     huge = replace(vector, params={**vector.params, "V_h": np.full((4, 5), 1e308)}, x=vector.x * 1e300)
     assert "y" in failures(check(huge))
-
-
-def test_the_norm_does_not_overflow():
-    assert norm(np.array([3e200, -4e200])) == pytest.approx(5e200)
-    assert np.isnan(norm(np.array([np.nan, 1])))
 
 
 def test_a_folder_stands_for_its_files(good, tmp_path):

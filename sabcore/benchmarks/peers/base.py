@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sabcore import SABConfig
+from sabcore.array import library as arrays
 
 from ..workload import Workload
 
@@ -42,7 +43,7 @@ def on_host(grads: Grads) -> dict[str, np.ndarray]:
 def _to_numpy(value: Any) -> np.ndarray:
     if hasattr(value, "detach"):
         return value.detach().cpu().numpy()
-    return value.get() if hasattr(value, "get") else np.asarray(value)
+    return arrays.on_host(value)
 
 
 def not_installed(library: str) -> Callable[[], str | None]:

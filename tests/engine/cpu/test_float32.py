@@ -1,11 +1,15 @@
 """float32 against float64: how far apart, and how often they read different memories."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from sabcore.compare.report import failures
+from sabcore.compare.tensors import compare
 from sabcore.engine import cpu, plain
 from sabcore.model.config import SABConfig
-from tests.engine.cpu.agreement import make_case, run, worst
+from tests.engine.cpu.agreement import floors, make_case, run
 
 SIZES = {"input_size": 10, "hidden_size": 64, "output_size": 10}
 
@@ -23,30 +27,22 @@ def selections(tape) -> np.ndarray:
 
 
 @pytest.mark.parametrize("preset", ["paper", "dev2018", "self_attention", "lstm"])
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_float32_stays_near_float64_where_it_reads_the_same(preset: str, seed: int) -> None:
+def test_float32_stays_near_float64_where_it_reads_the_same(preset: str) -> None:
     k_top = {"lstm": 0, "self_attention": None}.get(preset, 10)
     config = SABConfig.preset(preset, **SIZES, k_top=k_top, k_trunc=10)
-    params, *arrays = make_case(config, T=60, B=4, seed=seed, dtype="float32", gain=1.0)
-    wide_case = widened(params, *arrays)
-    narrow, narrow_tape = run(cpu, config, (params, *arrays))
-    wide, wide_tape = run(cpu, config, wide_case)
-    if k_top and (narrow_differs := (selections(narrow_tape) != selections(wide_tape)).any(axis=-1)).any():
-        assert narrow_differs.mean() < 0.02
-        pytest.skip(f"{narrow_differs.sum()} of {narrow_differs.size} reads choose other slots")
-    # Where the scores that are read lie close together, float32 itself is worse than the limits: the plain engine
-    # measures by how much. Five times that, for the exponentials of keys and queries are rounded separately.
-    plainly, _ = run(plain, config, (params, *arrays))
-    assert largest_error(narrow, wide, "y") <= max(2e-5, 5 * largest_error(plainly, wide, "y"))
-    assert worst_in_float64(narrow, wide) <= max(1e-3, 5 * worst_in_float64(plainly, wide))
-
-
-def largest_error(got, want, name: str) -> float:
-    return float(np.abs(got[name] - want[name]).max())
-
-
-def worst_in_float64(got, want) -> float:
-    return worst({name: value.astype("float64") for name, value in got.items()}, want)[0]
+    compared = 0
+    for seed in range(4):
+        params, *arrays = make_case(config, T=60, B=4, seed=seed, dtype="float32", gain=1.0)
+        case, wide_case = (params, *arrays), widened(params, *arrays)
+        (got, tape), (_, wide_tape) = run(cpu, config, case), run(cpu, config, wide_case)
+        if k_top and (differs := (selections(tape) != selections(wide_tape)).any(axis=-1)).any():
+            assert differs.mean() < 0.02
+            continue
+        want = run(plain, config, wide_case)[0]
+        allowed = {name: 1e-3 if name.startswith("grad.") else 2e-5 for name in want}
+        assert failures(compare(got, want, allowed, partial(floors, config, case, allowed))) == []
+        compared += 1
+    assert compared >= 2
 
 
 def test_how_often_float32_reads_other_slots(record_property) -> None:

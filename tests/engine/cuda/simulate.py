@@ -23,10 +23,8 @@ from sabcore.engine.cuda import plan as plans
 from sabcore.engine.cuda.largest import largest
 from sabcore.engine.rules import THRESHOLD
 from sabcore.engine.topk import topk
-from sabcore.reference import complex_step
-from sabcore.reference.compare import errors
 from tests.cases import CASES, SIZES, Inputs, random_inputs
-from tests.oracle import allowance
+from tests.oracle import allowance, errors
 
 Errors = dict[str, float]
 #: Rounding of two right float64 programs is near 1e-14 on these cases.
@@ -178,7 +176,7 @@ def weighed(config: SABConfig) -> Errors:
     """`compare`, less where rounding alone moves the oracle's result by more than `ALLOWED`: a gradient that is zero
     but for rounding, as that of a separable score's query under softmax, can be compared with nothing."""
     params, inputs = init_params(config, seed=1, dtype="float64"), random_inputs(config, seed=2, T=8)
-    allowed = allowance(complex_step.gradients, config, params, inputs, ALLOWED)
+    allowed = allowance(config, params, inputs, ALLOWED)
     return {name: error * ALLOWED / allowed.get(name, ALLOWED) for name, error in compare(config).items()}
 
 

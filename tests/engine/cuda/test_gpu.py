@@ -15,11 +15,9 @@ from sabcore.array.dlpack import from_dlpack
 from sabcore.engine import cuda, plain
 from sabcore.engine.topk import topk
 from sabcore.errors import DeviceError
-from sabcore.reference import complex_step
-from sabcore.reference.compare import errors, scaled_error
 from tests.cases import CASES, SIZES, Inputs, random_inputs
 from tests.engine.test_properties import configs
-from tests.oracle import allowance
+from tests.oracle import allowance, errors
 
 pytestmark = pytest.mark.gpu
 #: Against the CPU's plain engine in float64, where rounding does not move that one's result further.
@@ -62,10 +60,8 @@ def on_device(cupy, config, dtype, seed=1, T=11, B=2):
 
 def allowed_for(config, host, dtype):
     """What each tensor may be off by: `ALLOWED`, more where dtype's rounding of the inputs alone does more."""
-    coarser = np.finfo(dtype).eps / np.finfo("float64").eps
     params, inputs = host
-    measured = allowance(complex_step.gradients, config, params, inputs, 0.0)
-    return {name: max(ALLOWED[dtype], coarser * value) for name, value in measured.items()}
+    return allowance(config, params, inputs, ALLOWED[dtype], dtype)
 
 
 def too_large(found, want, allowed):
@@ -141,7 +137,7 @@ def test_what_does_not_fit_is_computed_all_the_same(cupy, monkeypatch):
     with pytest.warns(RuntimeWarning, match="shared memory") as said:
         found = [fetched(cupy, results(cuda, config, *there)) for _ in range(2)]
     assert len(said) == 1
-    assert all(scaled_error(found[0][name], value) <= 1e-9 for name, value in results(plain, config, *host).items())
+    assert max(errors(found[0], results(plain, config, *host)).values()) <= 1e-9
 
 
 def test_kernels_run_on_the_current_stream(cupy):

@@ -17,7 +17,6 @@ import numpy as np
 from sabcore import SABConfig, init_params
 from sabcore.engine.cuda.largest import largest
 from sabcore.engine.topk import topk
-from sabcore.reference import complex_step
 from tests.cases import CASES, Inputs, random_inputs
 from tests.engine.cuda.machine import KernelError
 from tests.engine.cuda.machine.drive import Errors, Machine, compare
@@ -43,7 +42,7 @@ def errors_of(config: SABConfig, dtype: str, T: int = 8, **block: Any) -> Errors
     params, narrow = {name: p.astype(dtype) for name, p in wide.items()}, Inputs(*(i.astype(dtype) for i in inputs))
     found, allowed = compare(Machine(**block), config, params, narrow), {}
     if not max(found.values()) <= ALLOWED[dtype]:
-        allowed = allowance(complex_step.gradients, config, wide, inputs, ALLOWED[dtype])
+        allowed = allowance(config, wide, inputs, ALLOWED[dtype])
     return {name: error / allowed.get(name, ALLOWED[dtype]) for name, error in found.items()}
 
 

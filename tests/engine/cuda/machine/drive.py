@@ -18,9 +18,9 @@ from sabcore import SABConfig
 from sabcore.engine import plain
 from sabcore.engine.cuda import launch, run
 from sabcore.engine.cuda import plan as plans
-from sabcore.reference.compare import errors
 from tests.cases import Inputs
 from tests.engine.cuda.machine import Kernel, Report
+from tests.oracle import errors
 
 CAPABILITY = (9, 0)
 #: Of a Hopper card, by their numbers in CUDA: the capability, and what a block can have of shared memory.
