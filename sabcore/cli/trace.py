@@ -33,6 +33,7 @@ GIVEN = {"k_top": 3, "k_trunc": 5}
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of all random numbers.")
 @click.option("--vary", metavar="FIELD=V1,V2,...", help="Compare the rules for each value, as k_trunc=1,5,20,null.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for pictures, PNG and SVG.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="A page to play with, in one file.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was found as JSON.")
 def trace(
     source: Path | None,
@@ -43,6 +44,7 @@ def trace(
     seed: int,
     vary: str | None,
     out: Path | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Take the gradient of one sequence apart, exactly, by the path that it took.
@@ -64,6 +66,8 @@ def trace(
     found = _find(traced, _variants(traced, vary))
     if out is not None:
         _draw(out, traced)
+    if html is not None:
+        _write_page(html, traced)
     if as_json:
         click.echo(json.dumps(_finite(found)))
         return
@@ -71,6 +75,8 @@ def trace(
     if out is not None:
         names = (f"{name}.{kind}" for name in ("distance", "map", "graph") for kind in ("png", "svg"))
         click.echo(printable(f"pictures in {out}: {', '.join(names)}"))
+    if html is not None:
+        click.echo(printable(f"page: {html}"))
 
 
 def _variants(traced: Source, vary: str | None) -> dict[str, Source]:
@@ -107,10 +113,16 @@ def _find(traced: Source, variants: dict[str, Source]) -> dict[str, Any]:
     }
 
 
-def _draw(out: Path, traced: Source) -> None:
-    from dataclasses import replace
+def _write_page(html: Path, traced: Source) -> None:
+    from sabcore.array.files import write_atomically
+    from sabcore.trace.page import build_page
 
+    write_atomically(html, build_page(traced).encode())
+
+
+def _draw(out: Path, traced: Source) -> None:
     from sabcore.trace import BySource, credit, pictures
+    from sabcore.trace.rules import rules_of
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -118,16 +130,9 @@ def _draw(out: Path, traced: Source) -> None:
         raise FormatError(f"{out} cannot be made a folder for the pictures: {error.strerror}") from error
     config, params, x, dy, h0, c0 = traced
     labels = BySource.spread(dy)
-    rules: dict[str, tuple[SABConfig, tuple[str, ...]]] = {
-        "full": (replace(config, k_trunc=None, k_remind=None), ()),
-        "SAB": (config, ()),
-        "values only": (config, ("key", "threshold", "query")),
-        "truncated": (config, ("value", "key", "threshold", "query")),
-    }
     found = {
         name: credit(fields, params, x, dy, h0=h0, c0=c0, labels=labels, without=without)
-        for name, (fields, without) in rules.items()
-        if config.has_memory or not without
+        for name, (fields, without) in rules_of(config).items()
     }
     pictures.draw_distance(out / "distance", {name: pictures.by_distance(one, labels) for name, one in found.items()})
     pictures.draw_map(out / "map", found["SAB"], labels)

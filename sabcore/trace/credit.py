@@ -44,7 +44,33 @@ class Reads(NamedTuple):
     written: np.ndarray  # (n,) the step that wrote the slot, 0 for the initial state
     weight: np.ndarray  # (n,) w
     value: np.ndarray  # (n,) norm of the gradient that goes back through the summary
-    score: np.ndarray  # (n,) norm of the gradient with respect to the slot's score, the threshold's share included
+    score: np.ndarray  # (n,) norm of the one that goes back through the slot's score, the threshold's share included
+
+
+class _OfRead(NamedTuple):
+    """What `Gradients` says of a step's read."""
+
+    slots: np.ndarray
+    dw: np.ndarray
+    da: np.ndarray
+    dq: np.ndarray
+
+
+_NO_READ = _OfRead(np.zeros(0, int), np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+class Gradients(NamedTuple):
+    """One step's gradients, summed over levels and labels; those of its read are empty where it reads nothing."""
+
+    dh: np.ndarray  # (H,)
+    ds: np.ndarray  # (H,), zeros in a plain LSTM
+    slots: np.ndarray  # (R,) the selected slots, from 0, best first
+    dw: np.ndarray  # (R,)
+    da: np.ndarray  # (R,)
+    dq: np.ndarray  # (A,), or (1,) of a separable score
+    dhhat: np.ndarray  # (H,)
+    dc: np.ndarray  # (H,) of c_t, before what comes through hhat
+    dz: np.ndarray  # (4H,)
 
 
 @dataclass(frozen=True)
@@ -59,6 +85,8 @@ class Credit:
         total: (T+1,K): the norm of dL/dh_t with that label.
         reads: every read and what went back through it.
         grads: the whole, summed over labels, by the names of `backward`: of every parameter, x (T,I), h0 and c0 (H,).
+        steps: what each step's gradients were, summed over labels, by the names of the equations; see `Gradients`.
+        y, tape: of the forward pass; y (T,O), the tape with a batch of one.
     """
 
     labels: tuple[str, ...]
@@ -67,6 +95,9 @@ class Credit:
     total: np.ndarray
     reads: Reads
     grads: dict[str, np.ndarray]
+    steps: list[Gradients]
+    y: np.ndarray
+    tape: plain.PlainTape
 
 
 def credit(
@@ -125,6 +156,7 @@ class _Trace:
         self.share = {edge: np.zeros((self.T + 1, self.K)) for edge in EDGES}
         self.total = np.zeros((self.T + 1, self.K))
         self.reads: list[tuple[np.ndarray, ...]] = []
+        self.steps: list[Gradients] = []
         if config.has_memory:
             self.score = make_score(config, params)
             N, unit = len(self.tape.keys), self.tape.keys.shape[2:]
@@ -147,13 +179,16 @@ class _Trace:
             dh[truncation.loss_level] += loss
             for part in slot.values():
                 dh[truncation.slot_level] += part
-            dhhat = dh
+            dhhat, ds, of_read = dh, np.zeros_like(dh), _NO_READ
             if self.config.has_memory:
                 ds = dh.copy()
                 ds[truncation.loss_level, self.labels.of_loss(t)] += ds_loss[t - 1, 0]
-                dhhat = dh + self._read_backward(t, ds)
-            dz, dh, dc = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])
-            dz_all[t - 1] = dz.sum(axis=(0, 1))
+                through_query, of_read = self._read_backward(t, ds)
+                dhhat = dh + through_query
+            dz, dh_before, dc_before = lstm_step_backward(dhhat, dc, tape.steps[t - 1], params["W_hh"])
+            sums = [d.sum(axis=(0, 1)) for d in (dh, ds, dhhat, dc, dz)]
+            self.steps.append(Gradients(sums[0], sums[1], *of_read, sums[2], sums[3], sums[4]))
+            dz_all[t - 1], dh, dc = sums[4], dh_before, dc_before
             if t > 1:
                 dh, dc = truncation.carry(t, dh), truncation.carry(t, dc)
         slot = dict(self._of_slot(0))
@@ -166,7 +201,17 @@ class _Trace:
             M = tape.h_all[self.config.first_slot :: self.config.k_att]
             dkeys = sum(d.sum(axis=1, keepdims=True) for d in self.dkeys.values())
             grads |= self.dweights | self.score.weights_backward(dkeys, M, self.dq, tape.hhat)
-        return Credit(self.labels.names, self.norms, self.share, self.total, self._all_reads(), grads)
+        return Credit(
+            labels=self.labels.names,
+            norms=self.norms,
+            share=self.share,
+            total=self.total,
+            reads=self._all_reads(),
+            grads=grads,
+            steps=self.steps[::-1],
+            y=self.y[:, 0],
+            tape=tape,
+        )
 
     def _of_slot(self, t: int) -> Iterator[tuple[str, np.ndarray]]:
         """By edge, (K,H): what later reads send to the slot that step t wrote, if it wrote one."""
@@ -175,14 +220,15 @@ class _Trace:
             return
         yield "value", self.dM[j]
         if self.config.score_grad:
-            for edge in self.dkeys.keys() - set(self.without):
+            for edge in (edge for edge in self.dkeys if edge not in self.without):
                 yield edge, self.score.key_backward(self.dkeys[edge][j], self.tape.h_all[t])
 
-    def _read_backward(self, t: int, ds: np.ndarray) -> np.ndarray:
-        """ds (L,K,H) of step t -> dhhat (L,K,H) through the query; slots and keys add up inside."""
+    def _read_backward(self, t: int, ds: np.ndarray) -> tuple[np.ndarray, _OfRead]:
+        """ds (L,K,H) of step t -> dhhat (L,K,H) through the query, and slots, dw, da, dq as in `Gradients`; what goes
+        to slots and keys adds up inside."""
         recall, N = self.tape.recalls[t - 1], self.config.slots_before(t)
         if recall is None:
-            return np.zeros_like(ds)
+            return np.zeros_like(ds), _NO_READ
         read = _Read(self.config, self.tape, recall, t, N)
         a = read.a if read.a is not None else self.score.score(read.k, self.score.query(read.hhat))
         sparsifier, q = make_sparsifier(self.config, N), self.score.query(read.hhat)
@@ -193,19 +239,23 @@ class _Trace:
         if "value" not in self.without:
             self.dM[read.slots] += self._through_memory(dm)
         dq = np.zeros((*ds.shape[:2], *q.shape[1:]), ds.dtype)
+        dk_sum = np.zeros_like(read.k[:, 0])
         for edge, part in da.items():
             dk, dq_part, dweights = self.score.score_backward(part, read.k, q)
             self.dkeys[edge][read.slots] += self._through_memory(dk)
+            dk_sum += dk.sum(axis=1)
             dq += dq_part
             for name, value in dweights.items():
                 self.dweights[name] += value
-        self._keep_reads(read, t, w, dm, da["key"] + da["threshold"])
+        da_sum = (da["key"] + da["threshold"]).sum(axis=(0, 2))
+        self._keep_reads(read, t, w, dm.sum(axis=1), dk_sum)
         self.dq[t - 1] = dq.sum(axis=(0, 1))
+        of_read = _OfRead(read.slots, dw.sum(axis=(0, 2)), da_sum, np.atleast_1d(self.dq[t - 1, 0]))
         if not self.config.score_grad or "query" in self.without:
-            return np.zeros_like(ds)
+            return np.zeros_like(ds), of_read
         dhhat = self.score.query_backward(dq, read.hhat)
         self.norms["query"][t] = _norm(dhhat.sum(axis=0))
-        return dhhat
+        return dhhat, of_read
 
     def _through_memory(self, d: np.ndarray) -> np.ndarray:
         """d (R,K,...) -> the same with the labels that it has in the slots."""
@@ -221,9 +271,12 @@ class _Trace:
             self.norms[edge][t] = _norm(part)
             self.share[edge][t] = part @ everything / size if size > 0 else 0
 
-    def _keep_reads(self, read: _Read, t: int, w: np.ndarray, dm: np.ndarray, da: np.ndarray) -> None:
+    def _keep_reads(self, read: _Read, t: int, w: np.ndarray, dm: np.ndarray, dk: np.ndarray) -> None:
+        """w (R,1), dm (R,H) and dk (R,*) of step t's read."""
         written = self.config.first_slot + read.slots * self.config.k_att
-        value, score = _norm(dm.sum(axis=1)), np.abs(da.sum(axis=(0, 2)))
+        value, score = _norm(dm), np.zeros(len(w))
+        if self.config.score_grad:
+            score = _norm(self.score.key_backward(dk, read.m[:, 0]))
         kept = (w[:, 0] != 0) | (score != 0)
         self.reads.append(tuple(a[kept] for a in (np.full(len(w), t), written, w[:, 0], value, score)))
 

@@ -85,8 +85,7 @@ def draw_graph(path: Path, config: SABConfig, found: Credit) -> None:
     strength = found.total.sum(axis=1)
     strength = strength / strength.max() if strength.max() > 0 else strength
     axes.scatter(np.arange(T + 1), np.zeros(T + 1), s=2 + 14 * strength, color="black", zorder=3)
-    cuts = _cuts(config, T)
-    axes.vlines(np.array(cuts) - 0.5, -0.06 * T, -0.02 * T, color="black", linewidth=0.8)
+    axes.vlines(np.array(cuts(config, T)) - 0.5, -0.06 * T, -0.02 * T, color="black", linewidth=0.8)
     axes.set_xlim(-0.02 * T, 1.02 * T)
     axes.set_ylim(-0.08 * T, 0.55 * T)
     axes.set_yticks([])
@@ -105,7 +104,7 @@ def _arc(start: float, end: float) -> np.ndarray:
     return np.stack((middle + half * np.cos(angle), half * np.sin(angle)), axis=-1)
 
 
-def _cuts(config: SABConfig, T: int) -> list[int]:
+def cuts(config: SABConfig, T: int) -> list[int]:
     """The steps before which segment truncation cuts."""
     if config.truncation != "segment" or config.k_trunc is None:
         return []

@@ -22,29 +22,36 @@ class Rule(NamedTuple):
     bias: dict[str, float]  # |gradient - full gradient| / |full gradient|
 
 
-def compare_rules(
-    config: SABConfig, params: Mapping[str, np.ndarray], x: np.ndarray, dy: np.ndarray, **state: np.ndarray | None
-) -> list[Rule]:
-    """x (T,I), dy (T,O), h0= c0= (H,) -> what each rule keeps of the full gradient of the same forward pass.
+def rules_of(config: SABConfig) -> dict[str, tuple[SABConfig, tuple[str, ...]]]:
+    """By name, the config and the edges left out (see `credit`); a plain LSTM has the first two.
 
     full        no edge is cut
     SAB         as `config` says
-    values      SAB whose reads send nothing back through their scores (score_grad false)
+    values      SAB whose reads send nothing back through their scores
     truncated   the same window, and nothing goes back through a read
     """
-    uncut = replace(config, k_trunc=None, k_remind=None)
-    rules: dict[str, tuple[SABConfig, tuple[str, ...]]] = {"full": (uncut, ()), "SAB": (config, ())}
-    if config.has_memory:
-        rules["values"] = (config, ("key", "threshold", "query"))
-        rules["truncated"] = (config, READ_EDGES)
-    found = {
-        name: credit(fields, params, x, dy, labels=ByHops(1), without=without, **state).grads
-        for name, (fields, without) in rules.items()
+    rules: dict[str, tuple[SABConfig, tuple[str, ...]]] = {
+        "full": (replace(config, k_trunc=None, k_remind=None), ()),
+        "SAB": (config, ()),
     }
-    return [_against(name, grads, found["full"], list(params)) for name, grads in found.items()]
+    if config.has_memory:
+        rules |= {"values": (config, ("key", "threshold", "query")), "truncated": (config, READ_EDGES)}
+    return rules
 
 
-def _against(name: str, grads: Mapping[str, np.ndarray], full: Mapping[str, np.ndarray], tensors: list[str]) -> Rule:
+def compare_rules(
+    config: SABConfig, params: Mapping[str, np.ndarray], x: np.ndarray, dy: np.ndarray, **state: np.ndarray | None
+) -> list[Rule]:
+    """x (T,I), dy (T,O), h0= c0= (H,) -> what each of `rules_of` keeps of the full gradient of one forward pass."""
+    found = {
+        name: credit(fields, params, x, dy, labels=ByHops(0), without=without, **state).grads
+        for name, (fields, without) in rules_of(config).items()
+    }
+    return [against(name, grads, found["full"], list(params)) for name, grads in found.items()]
+
+
+def against(name: str, grads: Mapping[str, np.ndarray], full: Mapping[str, np.ndarray], tensors: list[str]) -> Rule:
+    """A rule's gradients and the full ones, by name -> the rule, over those `tensors`."""
     pairs = {tensor: (grads[tensor].ravel(), full[tensor].ravel()) for tensor in tensors}
     pairs["all"] = (np.concatenate([g for g, _ in pairs.values()]), np.concatenate([f for _, f in pairs.values()]))
     cosine, ratio, bias = {}, {}, {}
