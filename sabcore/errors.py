@@ -21,6 +21,10 @@ class NonFiniteError(SABError, ValueError):
     """An array that holds NaN or an infinity."""
 
 
+class TapeError(SABError, ValueError):
+    """A tape of another model than the one that is given with it."""
+
+
 class FormatError(SABError, ValueError):
     """A file that is not what it claims to be, or is damaged."""
 

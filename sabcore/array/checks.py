@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -62,26 +61,12 @@ def check_finite(arrays: Mapping[str, Array]) -> None:
         raise NonFiniteError(f"{name} holds NaN or infinite values, but every value should be finite")
 
 
-@contextmanager
-def checking_finite(arrays: Mapping[str, Array]) -> Iterator[None]:
-    """`check_finite`, and then what is inside; on a device the other way round: the answer is waited for only when what
-    is inside has been queued as well, and what came of it is not to be used if this raises."""
-    if array_module(next(iter(arrays.values()))) is np:
-        check_finite(arrays)
-        yield
-        return
-    flag = _are_finite(arrays)
-    yield
-    if flag.item() is not True:
-        check_finite(arrays)
-
-
 def first_non_finite(arrays: Mapping[str, Array]) -> str | None:
     """The name of the first array that holds NaN or an infinity; None if all, of one device and dtype, are finite.
 
     One scalar leaves the device, knowingly, if they are.
     """
-    if not arrays or _are_finite(arrays).item() is True:
+    if not arrays or are_finite(arrays).item() is True:
         return None
     return next(name for name, array in arrays.items() if len(arrays) == 1 or not all_finite(array))
 
@@ -91,8 +76,11 @@ def all_finite(array: Array) -> bool:
     return first_non_finite({"": array}) is None
 
 
-def _are_finite(arrays: Mapping[str, Array]) -> Array:
-    """Of one element. Launching a kernel takes longer than what it does here: on a device, few for all arrays."""
+def are_finite(arrays: Mapping[str, Array]) -> Array:
+    """(), true if all values are finite, on their device.
+
+    Launching a kernel takes longer than what it does here: few for all arrays.
+    """
     several = list(arrays.values())
     xp = array_module(several[0])
     if xp is np:

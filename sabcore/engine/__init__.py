@@ -10,10 +10,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from sabcore.array.checks import check_array, check_finite, check_params, checking_finite
+from sabcore.array.checks import check_array, check_finite, check_params
 from sabcore.array.library import Array, array_module
+from sabcore.engine.tape import Tape, check_params_same, check_tape, checking_values, in_a_row
 from sabcore.errors import ConfigError, DTypeError
 from sabcore.model.config import SABConfig
 from sabcore.model.params import param_shapes
@@ -24,26 +25,6 @@ __all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
 ENGINES = {"plain": "sabcore.engine.plain", "cpu": "sabcore.engine.cpu", "cuda": "sabcore.engine.cuda"}
 #: The arrays that each takes besides `plain`, which takes all.
 _TAKES = {"cpu": "numpy", "cuda": "cupy"}
-
-
-class Tape(Protocol):
-    """What every engine's forward pass returns, besides what only its own backward pass understands.
-
-    `engine`: a key of `ENGINES`. `x` (T,B,I). `h`, `c`, `s` (T,B,H): the hidden and cell states and the summaries of
-    steps 1..T; `s` is None in a plain LSTM.
-    """
-
-    engine: str
-    x: Array
-
-    @property
-    def h(self) -> Array: ...
-
-    @property
-    def c(self) -> Array: ...
-
-    @property
-    def s(self) -> Array: ...
 
 
 def choose(x: Array, engine: str = "auto") -> str:
@@ -91,7 +72,7 @@ def forward(
         engine: "auto", or a key of `ENGINES`; all compute the same, up to rounding.
 
     Returns:
-        y (T,B,O), and the tape that `backward` needs; `tape.h`, `tape.c`, `tape.s` (T,B,H) are there to look at.
+        y (T,B,O), and the tape that `backward` needs; `tape.h`, `.c`, `.hhat`, `.s` (T,B,H) are there to look at.
 
     Raises:
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
@@ -107,7 +88,8 @@ def forward(
         check_array(name, array, state, like=x, finite=False)
     check_finite({"x": x, **params, **given})
     h0, c0 = (given.get(name, xp.zeros(state, x.dtype)) for name in ("h0", "c0"))
-    return _module(choose(x, engine)).forward(config, params, x, h0, c0)
+    y, record = _module(choose(x, engine)).forward(config, params, x, h0, c0)
+    return y, Tape(config, in_a_row(params), record)
 
 
 def backward(
@@ -116,7 +98,7 @@ def backward(
     """The vector-Jacobian product of `forward`, truncated as `config` says, by the engine that made the tape.
 
     Args:
-        config, params: those of the forward pass.
+        config, params: those of the forward pass, unchanged.
         tape: from `forward`; it may be used again.
         dy: (T,B,O), the gradient of the loss with respect to y.
         score_grad: False leaves out what goes through the scores into memories and queries, as the config's field of
@@ -126,15 +108,16 @@ def backward(
         Gradients by name: every parameter, and "x" (T,B,I), "h0" and "c0" (B,H).
 
     Raises:
+        TapeError: the tape of another config, or parameters that have changed since.
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
     """
-    _check_tape(tape)
+    check_tape(tape, config)
     check_params(params, param_shapes(config), like=tape.x, finite=False)
     check_array("dy", dy, (*tape.x.shape[:2], config.output_size), like=tape.x, finite=False)
     if not score_grad:
         config = replace(config, score_grad=False)
-    with checking_finite({**params, "dy": dy}):
-        return _module(tape.engine).backward(config, params, tape, dy)
+    with checking_values(tape, params, dy):
+        return _module(tape.engine).backward(config, params, tape.record, dy)
 
 
 def attention(config: SABConfig, params: Mapping[str, Array], tape: Tape) -> Array:
@@ -146,14 +129,11 @@ def attention(config: SABConfig, params: Mapping[str, Array], tape: Tape) -> Arr
 
     Raises:
         ConfigError: a plain LSTM, which has no memory to attend to.
-        DTypeError: something that is no tape.
+        DTypeError, TapeError: something that is no tape, the tape of another config, or parameters that have changed.
     """
-    _check_tape(tape)
+    check_tape(tape, config)
     if not config.has_memory:
         raise ConfigError("k_top is 0: a plain LSTM has no attention to show")
-    return _module(tape.engine).attention(config, params, tape)
-
-
-def _check_tape(tape: Tape) -> None:
-    if getattr(tape, "engine", None) not in ENGINES:
-        raise DTypeError(f"tape is a {type(tape).__name__}, but should be the tape that forward returned")
+    check_params(params, param_shapes(config), like=tape.x, finite=False)
+    check_params_same(tape, params)
+    return _module(tape.engine).attention(config, params, tape.record)

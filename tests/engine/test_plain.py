@@ -107,16 +107,15 @@ def test_attention_part_of_the_tape_does_not_grow_with_the_number_of_slots(field
     config = SABConfig.paper(**SIZES, k_top=3, **fields)
     for T in (40, 80):
         inputs = random_inputs(config, seed=0, T=T)
-        tape: Any = forward(config, init_params(config, dtype="float64"), inputs.x, engine="plain")[1]
+        tape: Any = forward(config, init_params(config, dtype="float64"), inputs.x, engine="plain")[1].record
         kept = [kept_numbers(*cache) for cache in tape.recalls if cache]
         assert max(kept) == 2 * rows * inputs.x.shape[1]  # slots and scores
 
 
 def test_full_attention_keeps_nothing_per_slot():
     config = SABConfig.self_attention(**SIZES)
-    tape: Any = forward(config, init_params(config, dtype="float64"), random_inputs(config, seed=0).x, engine="plain")[
-        1
-    ]
+    params, x = init_params(config, dtype="float64"), random_inputs(config, seed=0).x
+    tape: Any = forward(config, params, x, engine="plain")[1].record
     assert all(a is None for cache in tape.recalls if cache for a in cache)
 
 

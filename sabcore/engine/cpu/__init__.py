@@ -4,7 +4,8 @@ The time loop runs inside Numba-compiled code. A thread carries a block of up to
 so the cores never wait for each other; which rows form a block depends on the batch alone, and so does every bit of the
 result, however many threads there are.
 
-    plan, buffers, tape      sizes and choices as numbers; arrays, and their reuse; what forward leaves for backward
+    plan, buffers, pool      sizes and choices as numbers; the arrays of a pass; their reuse
+    tape                     what forward leaves for backward
     vectormath, sums         functions of one number, sums of vectors
     lstm, gates, truncation  the LSTM step: its elementwise part, its products, how far back its gradient goes
     score, sparsify, read    one row against its memory
@@ -12,7 +13,7 @@ result, however many threads there are.
     credit                   what reads send back, to the steps that wrote the slots and through the query
     readout                  the output layer
     forward, backward        the time loops
-    jit, borrow              how all this is compiled, and how it looks at arrays
+    jit, cache, borrow       how all this is compiled, where that is kept, and how it looks at arrays
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ import numpy as np
 
 from sabcore.engine.cpu.attention import attention
 from sabcore.engine.cpu.backward import backward_block
-from sabcore.engine.cpu.buffers import POOL, GradientBuffers, gradient_buffers, scratch
+from sabcore.engine.cpu.buffers import GradientBuffers, gradient_buffers, scratch
+from sabcore.engine.cpu.cache import call
 from sabcore.engine.cpu.forward import SPLIT_TERMS, forward_block, forward_one_row
 from sabcore.engine.cpu.jit import compiled_code, over_blocks
 from sabcore.engine.cpu.plan import Plan, make_plan, pack_weights
+from sabcore.engine.cpu.pool import POOL
 from sabcore.engine.cpu.tape import CPUTape
 from sabcore.model.config import SABConfig
 
@@ -70,9 +73,9 @@ def forward(
     with compiled_code():
         for lo, hi in _chunks(plan):
             if one_row:
-                forward_one_row(plan, weights, tape.buffers, work, x, y, lo, hi)
+                call(forward_one_row, plan, weights, tape.buffers, work, x, y, lo, hi)
             else:
-                over_blocks(plan.blocks, forward_block, plan, weights, tape.buffers, work, x, y, lo, hi)
+                over_blocks(plan.blocks, forward_block, plan, weights, tape.loan, work, x, y, lo, hi)
             if progress:
                 progress(hi, T)
     POOL.give_back(key, work)
@@ -100,7 +103,7 @@ def backward(
     _clear(grad)
     with compiled_code():
         for lo, hi in reversed(list(_chunks(plan))):
-            over_blocks(plan.blocks, backward_block, plan, weights, tape.buffers, work, grad, x, dy, dx, lo, hi)
+            over_blocks(plan.blocks, backward_block, plan, weights, tape.loan, work, grad, x, dy, dx, lo, hi)
             if progress:
                 progress(plan.T - lo, plan.T)
     grads = _sums(plan, grad) | {"x": dx}

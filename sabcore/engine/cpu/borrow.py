@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
+import numpy as np
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -56,7 +58,7 @@ def _types_of(tuple_type: Any, skip: int) -> Any:
 
 
 @intrinsic
-def borrowed(typingctx: Any, arrays: Any) -> Any:
+def _borrowed(typingctx: Any, arrays: Any) -> Any:
     """A named tuple of C-contiguous arrays and numbers, or one such array -> the same, uncounted."""
     if isinstance(arrays, types.Array):
 
@@ -73,7 +75,7 @@ def borrowed(typingctx: Any, arrays: Any) -> Any:
 
 
 @intrinsic
-def block_of(typingctx: Any, arrays: Any, b: Any) -> Any:
+def _block_of(typingctx: Any, arrays: Any, b: Any) -> Any:
     """A named tuple of C-contiguous arrays with a leading axis of blocks, int64 b -> block b of each, uncounted."""
     result = _types_of(arrays, 1)
 
@@ -81,3 +83,13 @@ def block_of(typingctx: Any, arrays: Any, b: Any) -> Any:
         return context.make_tuple(builder, result, _view_all(context, builder, arrays, args[0], args[1]))
 
     return result(arrays, b), of_tuple
+
+
+def _block_of_python(arrays: Any, b: int) -> Any:
+    """`block_of` where nothing is compiled."""
+    return type(arrays)(*(part[b] if isinstance(part, np.ndarray) else part for part in arrays))
+
+
+#: Under NUMBA_DISABLE_JIT all of this runs as ordinary Python, whose views need no care.
+borrowed: Any = (lambda arrays: arrays) if numba.config.DISABLE_JIT else _borrowed
+block_of: Any = _block_of_python if numba.config.DISABLE_JIT else _block_of

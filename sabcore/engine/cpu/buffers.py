@@ -1,13 +1,7 @@
-"""The arrays that compiled code works in, and a pool of them: a training step finds those of the step before.
-
-Fresh large arrays cost a page fault every 4 KiB, as much as the arithmetic on them. A set of buffers has one owner, a
-tape or a running backward pass; only when the owner is gone does the set return to the pool. Users get copies or
-results, never a view of a buffer, so nothing that somebody holds is ever written again.
-"""
+"""The arrays that compiled code works in: what each is for and how large; `sabcore.engine.cpu.pool` reuses them."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -208,36 +202,3 @@ def _allocator(plan: Plan, dtype: Any) -> Callable[..., np.ndarray]:
         return np.zeros((plan.blocks, *shape), of)
 
     return blank
-
-
-class Pool:
-    """Sets of buffers that nobody owns, by what they were made for. It keeps those of the latest `keep` kinds."""
-
-    def __init__(self, keep: int = 4) -> None:
-        self._keep, self._lock = keep, threading.RLock()
-        self._free: dict[Any, list[Any]] = {}
-
-    def take(self, key: Any, make: Callable[[], Any]) -> Any:
-        """A free set of this kind, whatever it holds, or a new one."""
-        with self._lock:
-            free = self._free.pop(key, [])
-            self._free[key] = free  # last in the dict: the latest used
-            while len(self._free) > self._keep:
-                del self._free[next(iter(self._free))]
-            if free:
-                return free.pop()
-        return make()
-
-    def give_back(self, key: Any, buffers: Any) -> None:
-        """Its owner is gone. A kind that has not been asked for lately is let go."""
-        with self._lock:
-            if key in self._free:
-                self._free[key].append(buffers)
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        with self._lock:
-            self._free.clear()
-
-
-POOL = Pool()

@@ -1,20 +1,23 @@
-"""How everything here is compiled, and how it is run: two decorators, and one door into compiled code."""
+"""How everything here is compiled, and how it is run: four decorators, and one door into compiled code."""
 
 from __future__ import annotations
 
-import hashlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numba
 import scipy.linalg.cython_blas  # noqa: F401  what Numba's np.dot calls: loaded here, so that its threads can be limited
 from numba import get_num_threads, njit
 from numba.core import event
 from threadpoolctl import ThreadpoolController
+
+from sabcore.engine.cpu.cache import FOLDER, call, compile_entry
+from sabcore.engine.cpu.pool import POOL, Loan
 
 #: `error_model`: without it a check for zero keeps every loop with a division from being vectorised. `contract` fuses
 #: a multiplication and an addition; NaN, infinities and the order of operations stay as written.
@@ -26,32 +29,30 @@ jit_sum: Any = njit(error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
 jit_part: Any = njit(inline="always", error_model="numpy", fastmath={"contract"})
 
 
-def sources() -> str:
-    """A digest of every file whose functions end up in the compiled code."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in [*sorted(here.glob("*.py")), here.parent / "rules.py"]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 def jit_entry(parallel: bool = False) -> Callable[[Any], Any]:
     """For what Python calls: kept on disk with all that it calls, and run without the interpreter lock.
 
-    Numba takes what it kept for good as long as the one file with the entry's own source is unchanged. The functions
-    it calls stand in other files, so the digest of them all takes the place of that file's date.
+    Python calls it by `sabcore.engine.cpu.cache.call`.
     """
 
     def compiled(function: Any) -> Any:
-        entry = njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True, parallel=parallel)(function)
-        entry._cache._cache_file._source_stamp = _SOURCES
-        return entry
+        if numba.config.DISABLE_JIT:
+            return function
+        options = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True, "parallel": parallel}
+        return compile_entry(function, FOLDER, **options)
 
     return compiled
 
 
-_SOURCES = sources()
+class _Caller(NamedTuple):
+    """Who is inside compiled code."""
+
+    thread: int  # its identifier
+    limit: Any  # what keeps BLAS to one thread for it
+
+
 _one_at_a_time = threading.RLock()
+_callers: list[_Caller] = []
 _libraries = ThreadpoolController()
 
 
@@ -61,23 +62,51 @@ def compiled_code() -> Iterator[None]:
 
     One caller at a time: not every threading layer of Numba bears two.
     """
-    with _one_at_a_time, _libraries.limit(limits=1, user_api="blas"), event.install_listener(*_notice()):
-        yield
+    with _one_at_a_time, _libraries.limit(limits=1, user_api="blas") as limit, event.install_listener(*_notice()):
+        _callers.append(_Caller(threading.get_ident(), limit))
+        try:
+            yield
+        finally:
+            _callers.pop()
 
 
-def over_blocks(blocks: int, function: Callable[..., None], *args: Any) -> None:
-    """function(*args, b) for every block b, on as many threads as Numba is told to use.
+def _start_anew() -> None:
+    """In a forked child, where other threads do not exist: one that was inside would never leave, nor free a lock."""
+    global _one_at_a_time
+    POOL.start_anew()
+    if not _callers or _callers[0].thread == threading.get_ident():
+        return
+    _one_at_a_time = threading.RLock()
+    while _callers:
+        _callers.pop().limit.restore_original_limits()
+
+
+if hasattr(os, "register_at_fork"):  # not where there is no fork
+    os.register_at_fork(after_in_child=_start_anew)
+
+
+def over_blocks(blocks: int, entry: Callable[..., None], *args: Any) -> None:
+    """entry(*args, b) for every block b, on as many threads as Numba is told to use. A `Loan` among the arguments
+    stands for its buffers, and lasts until the last thread is done, also if a second Ctrl-C ends the wait for them.
 
     Threads of Python's own, for compiled code runs without the interpreter lock: a call costs some 50 us, its blocks
     many milliseconds, and a parallel loop inside Numba would compile everything twice more.
     """
+
+    def one(b: int) -> None:
+        call(entry, *(arg.buffers if isinstance(arg, Loan) else arg for arg in args), b)
+
     if min(blocks, get_num_threads()) == 1:
         for b in range(blocks):
-            function(*args, b)
+            one(b)
         return
     with ThreadPoolExecutor(min(blocks, get_num_threads())) as threads:  # leaving it waits, after Ctrl-C too
-        for result in [threads.submit(function, *args, b) for b in range(blocks)]:
-            result.result()
+        try:
+            for result in [threads.submit(one, b) for b in range(blocks)]:
+                result.result()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)  # what has not begun need not begin
+            raise
 
 
 def _notice() -> tuple[str, event.Listener]:
@@ -92,7 +121,8 @@ class _CompileNotice(event.Listener):
     def on_start(self, event: event.Event) -> None:
         if not _CompileNotice.told:
             _CompileNotice.told = True
-            print("sabcore: compiling the CPU engine, once, about a minute ...", file=sys.stderr, flush=True)
+            once = "once" if FOLDER else "for this process, for no folder can be written to (see NUMBA_CACHE_DIR)"
+            print(f"sabcore: compiling the CPU engine, {once}, about a minute ...", file=sys.stderr, flush=True)
 
     def on_end(self, event: event.Event) -> None:
         """The result is not of interest."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any, ClassVar
 
 import numpy as np
 
-from sabcore.engine.cpu.buffers import POOL, TapeBuffers, tape_buffers
+from sabcore.engine.cpu.buffers import TapeBuffers, tape_buffers
 from sabcore.engine.cpu.plan import Plan
+from sabcore.engine.cpu.pool import Loan
 
 
 class CPUTape:
-    """The record of one forward pass, in buffers that go back to the pool when the tape is no longer referred to.
+    """The record of one forward pass, in buffers on `loan` from the pool.
 
     `x` (T,B,I) is the array that was given, not a copy. `h`, `c`, `hhat`, `s` (T,B,H; `s` None in a plain LSTM) are
     copies made when asked for. `recompute`: the gates were not kept, and the backward pass makes them again.
@@ -24,8 +24,12 @@ class CPUTape:
         gate_steps = min(plan.P, plan.T) if recompute else plan.T
         key = ("tape", plan, x.dtype.str, gate_steps)
         self.plan, self.x = plan, x
-        self.buffers: TapeBuffers = POOL.take(key, lambda: tape_buffers(plan, x.dtype, gate_steps))
-        weakref.finalize(self, POOL.give_back, key, self.buffers)
+        self.loan = Loan(key, lambda: tape_buffers(plan, x.dtype, gate_steps))
+
+    @property
+    def buffers(self) -> TapeBuffers:
+        """The arrays, for as long as somebody refers to the loan."""
+        return self.loan.buffers
 
     @property
     def recompute(self) -> bool:

@@ -37,18 +37,18 @@ _jit: Any = njit(error_model="numpy", fastmath={"contract"})
 
 
 def exp(x: Any) -> Any:
-    """e^x inside compiled code, x float32 or float64; clamped to the normal numbers, so 0 and infinity never come."""
-    raise NotImplementedError("compiled code only")
+    """e^x, x float32 or float64; clamped to the normal numbers, so 0 and infinity never come."""
+    return _exp32(x) if isinstance(x, np.float32) else _exp64(x)
 
 
 def tanh(x: Any) -> Any:
-    """tanh x inside compiled code, x float32 or float64; relatively accurate near zero too."""
-    raise NotImplementedError("compiled code only")
+    """tanh x, x float32 or float64; relatively accurate near zero too."""
+    return _tanh32(x) if isinstance(x, np.float32) else _tanh64(x)
 
 
 @_jit
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x) inside compiled code, x float32 or float64."""
+    """1 / (1 + e^-x), x float32 or float64."""
     one = type(x)(1)
     return one / (one + exp(-x))
 

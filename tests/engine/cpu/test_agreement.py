@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sabcore.compare.tensors import compare_tensor
-from sabcore.engine import attention, cpu, plain
+from sabcore.engine import cpu, plain
 from sabcore.model.config import PRESETS, SABConfig
 from tests.engine.cpu.agreement import SIZES, assert_engines_agree, disagreements, make_case, run
 
@@ -129,6 +129,6 @@ def test_attention_is_the_plain_engines(fields: dict) -> None:
     config = SABConfig.paper(**SIZES, **fields)
     case = make_case(config, T=8, B=3)
     got = cpu.attention(config, case[0], run(cpu, config, case)[1])
-    want = attention(config, case[0], run(plain, config, case)[1])
+    want = plain.attention(config, case[0], run(plain, config, case)[1])
     assert want.any()
     assert compare_tensor("weights", got, want, 1e-11).passed
