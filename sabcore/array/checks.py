@@ -1,4 +1,4 @@
-"""The checks at the public doors: shape, element type, device, and that every value is finite."""
+"""The checks at the public doors: arrays of what kind, element type and shape, finite or not; whole numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from sabcore.array.library import DTYPES, Array, array_module
-from sabcore.errors import DTypeError, NonFiniteError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 
 
 def check_array(
     name: str, array: Array, shape: tuple[int | str, ...], like: Array | None = None, finite: bool = True
 ) -> None:
-    """Let `array` pass if it has the shape, the element type (that of `like`, where given) and finite values only,
-    unless whether they are `finite` is asked elsewhere.
+    """Let `array` pass if it is an array of this shape and of an element type that the engines know.
 
-    A number in `shape` must match; a letter stands for a free size of at least 1.
+    `shape`: a number must match, a letter stands for a free size of at least 1. `like`: the inputs x, whose library
+    and element type it must share. `finite`: whether its values are looked at as well.
 
     Raises:
         DTypeError, ShapeError, NonFiniteError: naming the array, what it is and what it should be.
     """
-    xp = array_module(array)
+    xp = array_module(array, name)
     if like is not None and xp is not array_module(like):
         raise DTypeError(f"{name} is a {xp.__name__} array, but x is a {array_module(like).__name__} array")
     if like is not None and array.dtype != like.dtype:
@@ -40,15 +40,17 @@ def check_array(
 
 
 def check_params(
-    params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], like: Array, finite: bool = True
+    params: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], like: Array | None = None, finite: bool = True
 ) -> None:
-    """Let named parameters pass if they are exactly those of `shapes`, and compute together with `like`."""
+    """Let named parameters pass if they are exactly those of `shapes`, and compute together, with `like` if given."""
+    if not isinstance(params, Mapping):
+        raise DTypeError(f"params is a {type(params).__name__}, but should be a dict of arrays by name")
     if missing := [name for name in shapes if name not in params]:
         raise ShapeError(f"the parameters lack {', '.join(missing)}, but should be {', '.join(shapes)}")
     if extra := [name for name in params if name not in shapes]:
         raise ShapeError(f"the parameters hold {', '.join(extra)}, which this config has no use for")
     for name, shape in shapes.items():
-        check_array(name, params[name], shape, like, finite)
+        check_array(name, params[name], shape, next(iter(params.values())) if like is None else like, finite)
 
 
 def check_finite(arrays: Mapping[str, Array]) -> None:
@@ -86,3 +88,14 @@ def are_finite(arrays: Mapping[str, Array]) -> Array:
     if xp is np:
         return np.asarray(all(np.isfinite(array).all() for array in several))
     return xp.isfinite(several[0] if len(several) == 1 else xp.concatenate([a.reshape(-1) for a in several])).all()
+
+
+def check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
+    """Let a whole number in range pass; True and False are none.
+
+    Raises:
+        ConfigError: naming the value.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        wanted = f", at least {least}" if most is None else f" from {least} to {most}"
+        raise ConfigError(f"{name} is {value!r}, but should be a whole number{wanted}")

@@ -15,19 +15,24 @@ Array = Any
 DTYPES = ("float32", "float64", "complex128")
 
 
-def array_module(array: Array) -> Any:
+def array_module(array: Array, name: str = "an array") -> Any:
     """The module whose functions compute with `array`: `numpy`, `cupy`, or what its array namespace names.
 
+    NumPy's own arrays only: a subclass may mask values, or mean something else by a product.
+
     Raises:
-        DTypeError: not an array of any such library.
+        DTypeError: not an array of any such library, called by its `name`.
     """
-    if isinstance(array, np.ndarray | np.generic):
+    kind = type(array)
+    if kind is np.ndarray or isinstance(array, np.generic):
         return np
-    if type(array).__module__.partition(".")[0] == "cupy":
+    if isinstance(array, np.ndarray):
+        raise DTypeError(f"{name} is a {kind.__name__}, but should be a plain NumPy array, as np.asarray makes one")
+    if kind.__module__.partition(".")[0] == "cupy":
         return sys.modules["cupy"]
     if hasattr(array, "__array_namespace__"):
         return array.__array_namespace__()
-    raise DTypeError(f"got a {type(array).__name__}, but should be a NumPy or CuPy array; see from_dlpack")
+    raise DTypeError(f"{name} is a {kind.__name__}, but should be a NumPy or CuPy array; see from_dlpack")
 
 
 def on_host(array: Array) -> np.ndarray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sabcore.array.checks import check_whole
 from sabcore.engine import attention
 from sabcore.errors import ConfigError, FormatError, SABError
 from sabcore.model.config import PRESETS, SABConfig
@@ -68,9 +69,7 @@ class Options:
             presets = ", ".join(name for name in PRESETS if name != "lstm")
             raise ConfigError(f"preset is {self.preset!r}, but should be one of {presets}")
         for name, most in LARGEST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise ConfigError(f"{name} is {value!r}, but should be a whole number from 1 to {most}")
+            check_whole(name, getattr(self, name), 1, most)
         if self.k_top == 0:
             raise ConfigError("k_top is 0, but SAB needs at least 1 memory to read (the LSTMs are trained beside it)")
         if isinstance(self.lr, bool) or not isinstance(self.lr, int | float) or not 0 < self.lr <= 1000:

@@ -16,7 +16,7 @@ from sabcore.array.checks import check_array, check_finite, check_params
 from sabcore.array.library import Array, array_module
 from sabcore.engine.tape import Tape, check_params_same, check_tape, checking_values, in_a_row
 from sabcore.errors import ConfigError, DTypeError
-from sabcore.model.config import SABConfig
+from sabcore.model.config import SABConfig, check_config
 from sabcore.model.params import param_shapes
 
 __all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
@@ -80,6 +80,7 @@ def forward(
 
     Source: Ke et al., NeurIPS 2018, algorithm 1, with the choices that `config` makes explicit.
     """
+    check_config(config)
     check_array("x", x, ("T", "B", config.input_size), finite=False)
     check_params(params, param_shapes(config), like=x, finite=False)
     xp, state = array_module(x), (x.shape[1], config.hidden_size)

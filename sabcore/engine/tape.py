@@ -12,7 +12,7 @@ import numpy as np
 from sabcore.array.checks import are_finite, check_finite
 from sabcore.array.library import Array, array_module
 from sabcore.errors import DTypeError, TapeError
-from sabcore.model.config import SABConfig
+from sabcore.model.config import SABConfig, check_config
 
 
 class Record(Protocol):
@@ -86,6 +86,7 @@ def check_tape(tape: object, config: SABConfig) -> None:
         DTypeError: something that is no tape.
         TapeError: the tape of another config, naming the fields.
     """
+    check_config(config)
     if not isinstance(tape, Tape):
         raise DTypeError(f"tape is a {type(tape).__name__}, but should be the tape that forward returned")
     if tape.config != config:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -28,21 +30,28 @@ def topk(a: Array, k: int) -> tuple[Array, Array]:
         indices (min(k,n),) or (rows,min(k,n)), int64, best first, and the values there.
 
     Raises:
-        ShapeError: `a` has no such shape, or k is negative.
+        ShapeError: `a` has no such shape, or k is no whole number from 0 on.
         DTypeError: another element type, or no array of NumPy or CuPy.
     """
-    library = array_module(a).__name__
+    library = array_module(a, "a").__name__
     if library not in ("numpy", "cupy"):
         raise DTypeError(f"a is a {library} array, but should be a NumPy or CuPy array")
     if a.ndim not in (1, 2):
         raise ShapeError(f"a has shape {a.shape}, but should be (n,) or (rows,n)")
-    if k < 0:
-        raise ShapeError(f"k is {k}, but should be at least 0")
+    if type(k) is not int or k < 0:
+        k = _whole(k)
     if a.dtype not in _DTYPES:
         raise DTypeError(f"a has dtype {a.dtype}, but should have float32 or float64")
     rows = a if a.ndim == 2 else a[None]
     indices, values = _implementation(library)(rows, min(k, rows.shape[1]))
     return (indices, values) if a.ndim == 2 else (indices[0], values[0])
+
+
+def _whole(k: Any) -> int:
+    """k as Python's own whole number, NumPy's or what else counts as one; True and False do not."""
+    if isinstance(k, bool) or not isinstance(k, Integral) or k < 0:
+        raise ShapeError(f"k is {k!r}, but should be a whole number, at least 0")
+    return int(k)
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from sabcore.array.checks import check_whole
 from sabcore.errors import ConfigError
 
 Truncation = Literal["segment", "sliding"]
@@ -113,7 +114,8 @@ class SABConfig:
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         for name, least in _AT_LEAST.items():
-            _check_whole(name, getattr(self, name), least, nullable=name in _NULLABLE)
+            if getattr(self, name) is not None or name not in _NULLABLE:
+                check_whole(name, getattr(self, name), least)
         for name in ("margin", "eps", "temperature"):
             _check_real(name, getattr(self, name), positive=name != "margin")
         if not isinstance(self.score_grad, bool):
@@ -165,6 +167,8 @@ class SABConfig:
         Raises:
             ConfigError: a missing or unknown key, or a bad value.
         """
+        if not isinstance(fields, Mapping):
+            raise ConfigError(f"the config is a {type(fields).__name__}, but should be a dict of its fields")
         known = {field.name for field in dataclasses.fields(cls)}
         if missing := sorted(known - set(fields)):
             raise ConfigError(f"the config lacks the keys {', '.join(missing)}")
@@ -206,16 +210,19 @@ class SABConfig:
         return (t - 1) // self.k_att + (self.memory_start == "zero_state")
 
 
+def check_config(config: object) -> None:
+    """Let a SABConfig pass.
+
+    Raises:
+        ConfigError: something else.
+    """
+    if not isinstance(config, SABConfig):
+        raise ConfigError(f"config is a {type(config).__name__}, but should be a SABConfig; see SABConfig.from_dict")
+
+
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(f"{name} is {value!r}, but should be one of {', '.join(map(repr, choices))}")
-
-
-def _check_whole(name: str, value: object, least: int, *, nullable: bool) -> None:
-    if value is None and nullable:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{name} is {value!r}, but should be a whole number, at least {least}")
 
 
 def _check_real(name: str, value: object, *, positive: bool) -> None:

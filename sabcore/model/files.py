@@ -26,6 +26,8 @@ def lstm_from_torch(state: Mapping[str, Any]) -> Params:
     Raises:
         ShapeError: names or shapes that are not those of one such layer.
     """
+    if not isinstance(state, Mapping):
+        raise ShapeError(f"the state dict is a {type(state).__name__}, but should be a dict of tensors by name")
     suffix = "_l0" if "weight_ih_l0" in state else ""
     names = [f"weight_ih{suffix}", f"weight_hh{suffix}"]
     biases = [f"bias_ih{suffix}", f"bias_hh{suffix}"]
@@ -61,7 +63,7 @@ def save_params(path: str | os.PathLike, config: SABConfig, params: Mapping[str,
         ShapeError, DTypeError, NonFiniteError: parameters that are not this config's.
         FormatError: the file cannot be written.
     """
-    check_params(params, param_shapes(config), like=next(iter(params.values()), np.zeros(1)))
+    check_params(params, param_shapes(config))
     metadata = {"format": "sab-params", "version": "1", "config": json.dumps(config.to_dict())}
     write_tensors(path, params, metadata)
 
@@ -77,7 +79,7 @@ def load_params(path: str | os.PathLike) -> tuple[SABConfig, Params]:
         raise FormatError(f"{path} is not a sab-params file, version 1, as save_params writes")
     try:
         config = SABConfig.from_dict(json.loads(metadata.get("config", "")))
-        check_params(tensors, param_shapes(config), like=next(iter(tensors.values()), np.zeros(1)))
+        check_params(tensors, param_shapes(config))
     except (ValueError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} holds no usable model: {one_line(error)}") from error
     return config, tensors

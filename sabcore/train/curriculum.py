@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sabcore.array.checks import check_whole
 from sabcore.errors import ConfigError
 
 
@@ -35,9 +36,7 @@ class Curriculum:
 
     def __post_init__(self) -> None:
         for name in ("start", "window", "longest"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**9:
-                raise ConfigError(f"{name} is {value!r}, but should be a whole number from 1 to 1e9")
+            check_whole(name, getattr(self, name), 1, 10**9)
         for name, least in (("growth", 1), ("enough", 0), ("spread", 1)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not least < value <= 1000:

@@ -38,8 +38,8 @@ def softmax_cross_entropy(y: Array, target: Array, weight: Array | None = None) 
         ShapeError, DTypeError, NonFiniteError: arrays that do not fit, a target outside 0..O-1, a negative weight, or
             weights that do not sum to a positive number.
     """
-    xp = array_module(y)
     _check_outputs(y)
+    xp = array_module(y)
     _check_classes(target, y)
     w = _step_weights(weight, y)
     z = y - y.real.max(axis=-1, keepdims=True)  # C.1
@@ -96,7 +96,7 @@ def mean_squared_error_backward(dloss: float, cache: SquaredErrorCache) -> Array
 
 def _check_outputs(y: Array) -> None:
     """As `check_array`, but for the values: see the module's docstring."""
-    array_module(y)
+    array_module(y, "y")
     if str(y.dtype) not in DTYPES:
         raise DTypeError(f"y has dtype {y.dtype}, but should have one of {', '.join(DTYPES)}")
     if y.ndim != 3 or 0 in y.shape:
@@ -104,7 +104,7 @@ def _check_outputs(y: Array) -> None:
 
 
 def _check_classes(target: Array, y: Array) -> None:
-    if array_module(target) is not array_module(y) or target.dtype.kind not in "iu":
+    if array_module(target, "target") is not array_module(y) or target.dtype.kind not in "iu":
         raise DTypeError(
             f"target is a {type(target).__name__} of {target.dtype}, but should hold whole numbers, like y"
         )
@@ -120,7 +120,7 @@ def _step_weights(weight: Array | None, y: Array) -> Array:
     xp, real = array_module(y), y.real.dtype
     if weight is None:
         return xp.ones(y.shape[:2], dtype=real)
-    if array_module(weight) is xp and weight.dtype.kind == "b":
+    if array_module(weight, "weight") is xp and weight.dtype.kind == "b":
         weight = weight.astype(real)
     check_array("weight", weight, y.shape[:2], like=y.real)
     total = weight.sum().item()

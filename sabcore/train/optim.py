@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from sabcore.array.checks import first_non_finite
 from sabcore.array.library import Array, array_module
-from sabcore.errors import ConfigError, NonFiniteError
+from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 from sabcore.model.params import Params
 
 #: What an optimiser remembers between steps, by name.
@@ -43,10 +45,14 @@ class SGD:
 
     def init(self, params: Params) -> State:
         """`v.NAME`, zeros, shaped like each parameter."""
+        _check_named("params", params)
         return {f"v.{name}": array_module(p).zeros_like(p) for name, p in params.items()}
 
     def update(self, params: Params, grads: Mapping[str, Array], state: State) -> tuple[Params, State]:
         """One step down."""
+        _check_named("params", params)
+        _check_named("grads", grads, params)
+        _check_named("state", state, [f"v.{name}" for name in params])
         new = {f"v.{name}": self.momentum * state[f"v.{name}"] + grads[name] for name in params}
         return {name: p - self.learning_rate * new[f"v.{name}"] for name, p in params.items()}, new
 
@@ -72,12 +78,16 @@ class Adam:
 
     def init(self, params: Params) -> State:
         """`m.NAME` and `v.NAME`, zeros, shaped like each parameter, and `t` (1,), the updates so far."""
-        first = next(iter(params.values()))
+        _check_named("params", params)
+        first = next(iter(params.values()), np.zeros(0))
         state = {f"{kind}.{name}": array_module(p).zeros_like(p) for kind in "mv" for name, p in params.items()}
         return {"t": array_module(first).zeros(1, dtype="int64"), **state}
 
     def update(self, params: Params, grads: Mapping[str, Array], state: State) -> tuple[Params, State]:
         """One step down, each coordinate by its own scale."""
+        _check_named("params", params)
+        _check_named("grads", grads, params)
+        _check_named("state", state, ["t", *(f"{kind}.{name}" for kind in "mv" for name in params)])
         t = state["t"].item() + 1
         correct1, correct2 = 1 - self.beta1**t, 1 - self.beta2**t
         new_params, new_state = {}, {"t": state["t"] + 1}
@@ -103,6 +113,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> tuple[di
         ConfigError: a `max_norm` that is not positive.
     """
     _check_positive("max_norm", max_norm)
+    _check_named("grads", grads)
     if (name := first_non_finite(grads)) is not None:
         raise NonFiniteError(f"the gradient of {name} holds NaN or infinite values, and cannot be clipped")
     peak, root = _peak_and_root(grads)
@@ -127,11 +138,26 @@ def _peak_and_root(grads: Mapping[str, Array]) -> tuple[float, float]:
     return peak, math.sqrt(sum(((g.astype("float64") / peak) ** 2).sum().item() for g in grads.values()))
 
 
+def _check_named(what: str, arrays: object, names: Iterable[str] | None = None) -> None:
+    """Let a dict of arrays by name pass that holds `names`, or any."""
+    if not isinstance(arrays, Mapping):
+        raise DTypeError(f"{what} is a {type(arrays).__name__}, but should be a dict of arrays by name")
+    wanted = arrays if names is None else names
+    if missing := [name for name in wanted if name not in arrays]:
+        raise ShapeError(f"{what} holds no {', '.join(missing)}")
+    for name in wanted:
+        array_module(arrays[name], f"{name} of {what}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.floating) and not isinstance(value, bool)
+
+
 def _check_positive(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
+    if not _is_number(value) or not 0 < value < math.inf:
         raise ConfigError(f"{name} is {value!r}, but should be a finite number greater than 0")
 
 
 def _check_fraction(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+    if not _is_number(value) or not 0 <= value < 1:
         raise ConfigError(f"{name} is {value!r}, but should be at least 0 and less than 1")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sabcore.array.checks import check_whole
 from sabcore.errors import ConfigError
 from sabcore.train.curriculum import Curriculum, Progress
 from sabcore.train.optim import Adam
@@ -51,13 +52,11 @@ class Settings:
             value, least = getattr(self, name), 0 if name == "seed" else 1
             if value is None and name in ("hold", "decay"):
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                raise ConfigError(f"{name} is {value!r}, but should be a whole number from {least} to {most}")
+            check_whole(name, value, least, most)
         for name in ("learning_rate", "clip_norm"):
             _check_positive(name, getattr(self, name), self.dtype)
         for name, value in self.patience.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"patience with {name} is {value!r}, but should be a whole number, at least 1")
+            check_whole(f"patience with {name}", value, 1)
         self._check_schedule()
 
     def _check_schedule(self) -> None:

@@ -28,7 +28,7 @@ def changed(name, value):
         ({"x": np.full((T, B, 3), np.inf)}, NonFiniteError, "x holds NaN or infinite values"),
         ({"x": np.zeros((T, B, 3), int)}, DTypeError, "x has dtype int64"),
         ({"x": np.zeros((T, B, 3), "float16")}, DTypeError, "x has dtype float16"),
-        ({"x": [[[0.0]]]}, DTypeError, "got a list"),
+        ({"x": [[[0.0]]]}, DTypeError, "x is a list, but should be a NumPy or CuPy array"),
         ({"h0": np.zeros((B, 4))}, ShapeError, r"h0 has shape \(2, 4\), but should have \(2, 5\)"),
         ({"c0": np.zeros((B, 5), "float32")}, DTypeError, "c0 has dtype float32, but should have float64"),
         ({"c0": np.full((B, 5), -np.inf)}, NonFiniteError, "c0 holds"),

@@ -32,7 +32,7 @@ def test_bad_arguments_are_named() -> None:
         topk(np.ones(3), -1)
     with pytest.raises(DTypeError, match="a has dtype int64"):
         topk(np.ones(3, int), 1)
-    with pytest.raises(DTypeError, match="got a list"):
+    with pytest.raises(DTypeError, match="a is a list, but should be"):
         topk([1.0, 2.0], 1)
 
 

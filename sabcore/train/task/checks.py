@@ -7,12 +7,6 @@ from collections.abc import Sequence
 from sabcore.errors import ConfigError
 
 
-def check_whole(name: str, value: object, least: int, most: int) -> None:
-    """A whole number in range, or a ConfigError that names it."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ConfigError(f"{name} is {value!r}, but should be a whole number from {least} to {most}")
-
-
 def check_positive(name: str, value: object, most: float) -> None:
     """A number greater than 0 and not beyond `most`, or a ConfigError that names it."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from sabcore.array.checks import check_whole
 from sabcore.array.library import Array
 from sabcore.train.loss import softmax_cross_entropy, softmax_cross_entropy_backward
 from sabcore.train.task.base import Batch, accuracy
-from sabcore.train.task.checks import check_choice, check_positive, check_whole
+from sabcore.train.task.checks import check_choice, check_positive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
