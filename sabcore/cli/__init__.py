@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "sabcore.cli.check",
     "demo": "sabcore.cli.demo",
     "devices": "sabcore.cli.devices",
+    "exercise": "sabcore.cli.exercise",
     "trace": "sabcore.cli.trace",
     "vectors": "sabcore.cli.vectors",
 }

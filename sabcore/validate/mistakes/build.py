@@ -30,13 +30,15 @@ class Engine(NamedTuple):
     backward: Callable[..., Any]
 
 
-def build(mistakes: Sequence[Mistake] = ()) -> Engine:
+def build(mistakes: Sequence[Mistake] = (), definitions: Mapping[str, str] | None = None) -> Engine:
     """The plain engine with these mistakes in it; without any, the engine as it is.
+
+    `definitions`: by file, source text that runs at its end: what it defines takes the place of the file's own.
 
     Raises:
         ValueError: a line to be changed that does not stand exactly once in its file, as when two mistakes change it.
     """
-    copies = _Copies([change for mistake in mistakes for change in mistake.changes])
+    copies = _Copies([change for mistake in mistakes for change in mistake.changes], definitions or {})
     parts = SimpleNamespace(
         plain=copies.load("sabcore.engine.plain"),
         config=copies.load("sabcore.model.config"),
@@ -53,8 +55,8 @@ def build(mistakes: Sequence[Mistake] = ()) -> Engine:
 class _Copies:
     """Loads copies of modules, in which `import` finds copies first."""
 
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self.changes = changes
+    def __init__(self, changes: Sequence[Change], definitions: Mapping[str, str]) -> None:
+        self.changes, self.definitions = changes, definitions
         self.modules: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), "__import__": self._import}
 
@@ -66,6 +68,7 @@ class _Copies:
             self.modules[name] = module
             file = f"{'/'.join(name.split('.')[1:])}.py"
             exec(_compiled(file, tuple(change for change in self.changes if change.file == file)), module.__dict__)
+            exec(compile(self.definitions.get(file, ""), "<definitions>", "exec"), module.__dict__)
         return self.modules[name]
 
     def _import(
