@@ -53,5 +53,5 @@ def _unusable(what: str, error: Exception) -> DeviceError:
     reason = error_line(error, longest=160)
     return DeviceError(
         f"device 'cuda' needs CuPy and an NVIDIA GPU, but {what} ({reason}); install it with "
-        'pip install "cupy-cuda13x[ctk]" "numba-cuda[cu13]" (12 for 13 with an older driver), or use --device cpu'
+        'pip install "cupy-cuda13x[ctk]" (12 for 13 with an older driver), or use --device cpu'
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from .threads import cores
 
-LIBRARIES = "sabcore numpy scipy numba numba-cuda llvmlite torch jax jaxlib cupy-cuda12x cupy-cuda13x".split()
+LIBRARIES = "sabcore numpy scipy numba llvmlite torch jax jaxlib cupy-cuda12x cupy-cuda13x".split()
 
 
 def describe() -> dict[str, Any]:

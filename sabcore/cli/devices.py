@@ -17,8 +17,8 @@ from sabcore.errors import DeviceError
 CUDA_13 = 13000
 #: CuPy with the libraries it needs, for a driver that is new enough and for an older one.
 INSTALL = {
-    13: 'pip install "cupy-cuda13x[ctk]" "numba-cuda[cu13]"',
-    12: 'pip install "cupy-cuda12x[ctk]" "numba-cuda[cu12]"',
+    13: 'pip install "cupy-cuda13x[ctk]"',
+    12: 'pip install "cupy-cuda12x[ctk]"',
 }
 
 
@@ -58,7 +58,7 @@ def describe_cuda() -> dict[str, Any]:
     """CuPy, driver and card; where it cannot be used, `why_not` and the line that would `install` what is missing."""
     facts: dict[str, Any] = {"usable": True, "why_not": None, "install": None}
     facts |= {"cupy": _version("cupy-cuda13x") or _version("cupy-cuda12x") or _version("cupy")}
-    facts |= {"numba_cuda": _version("numba-cuda"), "driver": None, "card": None, "memory": None}
+    facts |= {"driver": None, "card": None, "memory": None}
     try:
         cupy = resolve("cuda")
     except DeviceError as error:
@@ -92,7 +92,7 @@ def _lines(found: dict[str, dict[str, Any]]) -> list[str]:
     lines = [f"cpu   usable: {cpu['cores']} cores, NumPy {cpu['numpy']}, BLAS {cpu['blas']}, Numba {cpu['numba']}"]
     if cuda["usable"]:
         size = cuda["memory"] / 2**30
-        versions = f"driver for CUDA {cuda['driver'] / 1000:.1f}, CuPy {cuda['cupy']}, numba-cuda {cuda['numba_cuda']}"
+        versions = f"driver for CUDA {cuda['driver'] / 1000:.1f}, CuPy {cuda['cupy']}"
         return [*lines, f"cuda  usable: {cuda['card']}, {size:.0f} GiB, {versions}"]
     older = f"; with a driver for CUDA 12: {INSTALL[12]}" if cuda["install"] == INSTALL[13] else ""
     return [*lines, f"cuda  not usable: {cuda['why_not']}", f"      install: {cuda['install']}{older}"]

@@ -13,7 +13,7 @@ _FAST = {
     "do": "factor do_ dz_o", "dc_new": "factor dc", "df": "factor", "dc": "factor", "di": "factor", "dg": "factor",
     "dz_g": "factor dz", "dz_i": "factor dz", "dz_f": "factor dz", "dz_o": "factor dz",
     "dW_ih": "of_dW dW", "dW_hh": "of_dW dW", "db": "of_dW dW",
-    "k": "keys", "e": "x y true tanh_kq", "a": "total scores scratch scratch_0",
+    "k": "keys", "e": "x y true tanh_kq w_e", "a": "total scores scratch scratch_0",
     "dK": "dkeys grad", "dk": "dkeys", "dm": "dM dm_key dh", "dM": "grad", "dweights": "dw_a grad", "dW_m": "of_dW_m",
     "dW_q": "of_dW_m", "slope": "dkeys dq",
     "v": "excess", "S": "total",

@@ -1,15 +1,14 @@
 """The CUDA engine: a whole sequence forward in one kernel launch, and back in another, a block for each batch row.
 
-Its signature is the plain engine's, and it is right when it equals it. Kernels are written with Numba, arrays are
-CuPy's, float32 or float64. What kernels cannot carry goes to the plain engine, on the same arrays, with one warning.
+Its signature is the plain engine's, and it is right when it equals it. Kernels are CUDA C++, compiled by NVRTC when
+they are first needed; arrays are CuPy's, float32 or float64. What the kernels cannot carry goes to the plain engine,
+on the same arrays, with one warning. `docs/cuda.md` explains the design.
 
-run, tape, arguments     a pass: the products over all steps, what is kept between passes, what a kernel gets
-plan, tile, card, fits   what a kernel is compiled for and told, who does what, where data stands, whether all that fits
-launch                   compiles, keeps, loads and launches
-forward, backward        the kernels: one block, one batch row, all steps
-product, lstm, score, sparsify, topk, read, credit, slots, device_math   their parts
-
-Numba's CUDA target is not imported before it is used.
+run, tape, pack          a pass: the products over all steps, what is kept between passes, how weights are laid out
+build, records, source   what kernels are compiled for, what they are given, what they are made from
+launch, largest          compiles and launches them; the stand-alone top-k
+fits                     whether they can run a model, and whether they work here at all
+*.cu                     forward and backward, the kernels; their parts, each forward beside its backward
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from collections.abc import Mapping
 
 from sabcore.array.library import Array
 from sabcore.engine import plain
+from sabcore.engine.cuda import run
 from sabcore.engine.cuda.fits import why_not
 from sabcore.engine.cuda.tape import CudaTape
 from sabcore.model.config import SABConfig
@@ -38,8 +38,6 @@ def forward(
     if reason := why_not(config, x):
         _say_once(reason)
         return plain.forward(config, params, x, h0, c0)
-    from sabcore.engine.cuda import run
-
     return run.forward(config, params, x, h0, c0)
 
 
@@ -49,8 +47,6 @@ def backward(
     """dy (T,B,O) -> the gradients of every parameter, of x (T,B,I), and of h0 and c0 (B,H)."""
     if isinstance(tape, plain.PlainTape):
         return plain.backward(config, params, tape, dy)
-    from sabcore.engine.cuda import run
-
     return run.backward(config, params, tape, dy)
 
 

@@ -6,33 +6,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sabcore.array.library import Array
+from sabcore.engine.cuda.records import Rows
 
 
 @dataclass(frozen=True)
 class CudaTape:
-    """O(T (H + A + k_top)) numbers a batch row, all on the device.
-
-    `h_all`, `c_all` (T+1,B,H): row t is the state of step t, row 0 the initial one. `hhat` (T,B,H): provisional
-    states. `s` (T,B,H): summaries, None in a plain LSTM. `gates` (T,B,4H): activated, in the order i f g o. `q`
-    (T,B,U): queries. `keys` (N,B,U): as `sabcore.engine.cuda.score` keeps them, with its marks `far` (N,B). `counts`
-    (T,B): how many slots each step read; as many of the first `cap` of `slots` and `slot_scores` (T,B,cap) are set,
-    none where a step read more than that.
-    """
+    """O(T (H + A + k_top)) numbers a batch row, all on the device."""
 
     engine: ClassVar[str] = "cuda"
 
-    x: Array
-    h_all: Array
-    c_all: Array
-    hhat: Array
-    s: Array | None
-    gates: Array
-    q: Array
-    keys: Array
-    far: Array
-    slots: Array
-    slot_scores: Array
-    counts: Array
+    x: Array  # (T,B,I)
+    hidden_size: int
+    rows: Rows  # its units are padded
+
+    @property
+    def h_all(self) -> Array:
+        """(T+1,B,H): row t is the hidden state of step t, row 0 the initial one."""
+        return self.rows.h[..., : self.hidden_size]
+
+    @property
+    def c_all(self) -> Array:
+        """(T+1,B,H), the cell states."""
+        return self.rows.c[..., : self.hidden_size]
 
     @property
     def h(self) -> Array:
@@ -43,3 +38,13 @@ class CudaTape:
     def c(self) -> Array:
         """(T,B,H), the cell states of steps 1..T."""
         return self.c_all[1:]
+
+    @property
+    def s(self) -> Array | None:
+        """(T,B,H), the summaries; None in a plain LSTM."""
+        return None if self.rows.s is None else self.rows.s[..., : self.hidden_size]
+
+    @property
+    def hhat(self) -> Array:
+        """(T,B,H), the provisional states."""
+        return self.rows.hhat[..., : self.hidden_size]

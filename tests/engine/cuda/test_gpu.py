@@ -13,6 +13,7 @@ from sabcore import SABConfig, init_params
 from sabcore.array.device import resolve
 from sabcore.array.dlpack import from_dlpack
 from sabcore.engine import cuda, plain
+from sabcore.engine.cuda import launch
 from sabcore.engine.topk import topk
 from sabcore.errors import DeviceError
 from tests.cases import CASES, SIZES, Inputs, random_inputs
@@ -106,10 +107,8 @@ def test_sizes_around_warps_and_blocks(cupy, H):
 @pytest.mark.parametrize("shared_bytes", [20_000, None])
 def test_many_slots(cupy, monkeypatch, shared_bytes):
     """A top-k in several rounds; and with little shared memory, lists and weights in global memory."""
-    from sabcore.engine.cuda import run
-
     if shared_bytes:
-        monkeypatch.setattr(run, "shared_limit", lambda xp: shared_bytes)
+        monkeypatch.setattr(launch, "shared_limit", lambda: shared_bytes)
     config = SABConfig.paper(input_size=3, hidden_size=8, output_size=2, k_top=5, k_trunc=10)
     host, there = on_device(cupy, config, "float64", T=2500, B=2)
     wrong = errors(fetched(cupy, results(cuda, config, *there)), results(plain, config, *host))
@@ -134,7 +133,7 @@ def test_what_does_not_fit_is_computed_all_the_same(cupy, monkeypatch):
     monkeypatch.setattr(cuda, "_said", set())
     config = SABConfig.paper(input_size=2, hidden_size=3000, output_size=2, k_top=2)
     host, there = on_device(cupy, config, "float64", T=3, B=1)
-    with pytest.warns(RuntimeWarning, match="shared memory") as said:
+    with pytest.warns(RuntimeWarning, match="threads") as said:
         found = [fetched(cupy, results(cuda, config, *there)) for _ in range(2)]
     assert len(said) == 1
     assert max(errors(found[0], results(plain, config, *host)).values()) <= 1e-9

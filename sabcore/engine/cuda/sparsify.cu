@@ -1,0 +1,96 @@
+// Which slots a row reads and with what weight, and the way back: sabcore/step/sparsify.py for one block's list.
+
+struct List {    // in shared memory, unless it can be too long
+    int* slots;  // (n,) ranked where the rule ranks
+    real* a;     // (n,) their scores
+    real* w;     // (n,) their weights
+    real* S;     // one number: that of S.3, or the sum by which a softmax divides
+};
+
+// The rule that applies to a memory of N >= 1 slots.
+__device__ inline int rule_for(const Plan& plan, int N) {
+    return plan.sparsifier == SOFTMAX || N > plan.k_top ? plan.sparsifier : plan.small_memory;
+}
+
+__device__ inline real excess(const Plan& plan, real a, real theta) {
+    real v = a - theta - plan.margin;  // S.2
+    return v > 0 ? v : real(0);        // S.2
+}
+
+// scores[:N] -> list.slots and list.a of the slots that have weight or gradient; returns how many. By one warp.
+__device__ inline int select(const Plan& plan, int N, const real* scores, List list, Candidates scratch) {
+    int rule = rule_for(plan, N), r = N;
+    if (rule == THRESHOLD) r = min(plan.rank, N);
+    if (rule == SOFTMAX && plan.k_top > 0) r = min(plan.k_top, N);
+    Candidates chosen = {list.slots, list.a};
+    if (rule != THRESHOLD && r == N) return append(scores, N, chosen, 0, [](real, int) { return true; });
+    rank_best(scores, N, r, list.slots, list.a, scratch);
+    if (rule != THRESHOLD || plan.margin >= 0) return r;
+    int last = list.slots[r - 1];  // a negative margin lets in what comes close to theta, too
+    real theta = list.a[r - 1];    // S.1
+    return append(scores, N, chosen, r, [&](real score, int j) {
+        return before(theta, last, score, j) && excess(plan, score, theta) > 0;
+    });
+}
+
+// list.a of n slots -> list.w and S. By one warp.
+__device__ inline void weigh(const Plan& plan, int N, int n, List list) {
+    int rule = rule_for(plan, N);
+    real temperature = rule == SOFTMAX ? plan.temperature : real(1), S = 0;
+    real theta = list.a[min(plan.rank, n) - (plan.rank > 0)];  // S.1
+    real largest = list.a[lane_of_warp() < n ? lane_of_warp() : 0];
+    for (int i = lane_of_warp(); i < n; i += WARP) largest = fmax(largest, list.a[i]);
+    largest = warp_max(largest);
+    for (int i = lane_of_warp(); i < n; i += WARP) {
+        real z = (list.a[i] - largest) / temperature;                           // F.1
+        real v = rule == THRESHOLD ? excess(plan, list.a[i], theta) : exp(z);   // S.2
+        list.w[i] = v;
+        S += v;
+    }
+    S = sum_lanes<WARP>(S) + (rule == THRESHOLD ? plan.eps : real(0));          // S.3
+    for (int i = lane_of_warp(); i < n; i += WARP) {
+        real w = list.w[i] / S;                                                 // S.4, F.2
+        list.w[i] = rule == RAW ? list.a[i] : w;                                // R.1, M.2
+    }
+    if (lane_of_warp() == 0) *list.S = S;
+}
+
+// What da_i is made of besides dw_i, on one gradient level: sums over the list.
+struct Sums {
+    int rule, last;           // last: the entry that theta is
+    real theta, best, shift;  // best: dw of the best slot; sum w = 1 - eps / S, so from there nothing cancels
+    real total;               // of all da before theta's share
+};
+
+__device__ inline real da_before_theta(const Plan& plan, const Sums& sums, List list, const real* dw, int i) {
+    real dv = (dw[i] - sums.best + sums.shift) / *list.S;                         // S.3*, S.4*
+    real da = excess(plan, list.a[i], sums.theta) > 0 ? dv : real(0);             // S.2*
+    return da;
+}
+
+// list and dw of n slots, complete -> their sums, the same in every thread. Each warp finds them by itself.
+__device__ inline Sums sum_up(const Plan& plan, int N, int n, List list, const real* dw) {
+    Sums sums = {rule_for(plan, N), min(plan.rank, n) - 1, 0, 0, 0, 0};
+    if (sums.rule == RAW) return sums;
+    real mean = 0;
+    if (sums.rule == THRESHOLD) sums.theta = list.a[sums.last], sums.best = dw[0];  // S.1
+    for (int i = lane_of_warp(); i < n; i += WARP) mean += (dw[i] - sums.best) * list.w[i];
+    sums.shift = sums.best * (plan.eps / *list.S) - sum_lanes<WARP>(mean);
+    if (sums.rule != THRESHOLD) return sums;
+    for (int i = lane_of_warp(); i < n; i += WARP) sums.total += da_before_theta(plan, sums, list, dw, i);
+    sums.total = sum_lanes<WARP>(sums.total);
+    return sums;
+}
+
+// da of the list's entry i.
+__device__ inline real sparsify_backward(const Plan& plan, const Sums& sums, List list, const real* dw, int i) {
+    real da = dw[i];                                                              // R.1*
+    if (sums.rule == THRESHOLD) {
+        da = da_before_theta(plan, sums, list, dw, i);
+        if (i == sums.last) da -= sums.total;                                     // S.1*
+    } else if (sums.rule != RAW) {
+        real dz = list.w[i] * (dw[i] + sums.shift);                               // F.2*
+        da = sums.rule == SOFTMAX ? dz / plan.temperature : dz;                   // F.1*
+    }
+    return da;
+}
