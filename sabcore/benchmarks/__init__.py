@@ -5,6 +5,8 @@ peers                  the entrants: sabcore's engines, and honest PyTorch and J
 measure, memory        interleaved times and their ratios; peak memory, each in a process of its own
 limits                 how fast this machine multiplies matrices, computes scores and copies
 growth, selection      time against length; top-k against its peers
+apart, race, duels     a part in a process of its own; who runs what; each peer alone with the engine
 cpu, gpu               the two suites; `sab bench` and `python -m sabcore.benchmarks.gpu` run them
-report, picture        what they found, as Markdown and as PNG
+goals, report, picture what they found, against what was meant; as Markdown and as PNG
+figures                what README and docs quote of the recorded run; `python -m sabcore.benchmarks.figures` writes it
 """

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import selection
-from .agree import as_dict, check
-from .growth import growth
-from .limits import Limits, measure_limits
-from .long_run import LONG, long_run
+from . import apart, selection
+from .duels import run_duels
+from .limits import Limits
+from .long_run import LONG
 from .machine import describe
-from .peers import Entrant, engines, peers
-from .race import Race, Tick, Track, bar, run_race
-from .threads import use_threads
+from .race import Race, Tick
 from .workload import lstm_config, sab_config
 
 
@@ -38,15 +35,15 @@ class Suite:
     weighed: bool
 
 
-EVERY = ("sabcore-plain", "torch-cached", "torch-listed", "torch-compiled", "torch-paper", "jax-scan")
+EVERY = ("sabcore-plain", "torch-cached", "torch-listed", "torch-paper", "jax-scan")
 FULL = Suite(
     B=64,
     hidden=128,
     lengths={
-        60: EVERY,
+        60: (*EVERY, "torch-compiled"),
         120: EVERY,
-        240: ("sabcore-plain", "torch-cached", "torch-listed", "torch-compiled", "jax-scan"),
-        420: ("sabcore-plain", "torch-cached", "torch-listed", "torch-compiled"),
+        240: ("sabcore-plain", "torch-cached", "jax-scan"),
+        420: ("sabcore-plain", "torch-cached", "torch-listed"),
         1000: (),
         2000: (),
         4000: (),
@@ -76,72 +73,47 @@ QUICK = Suite(
 def races(suite: Suite, engine: str, threads: int) -> Iterator[Race]:
     """SAB at every length, and the LSTM; then what is run on one thread. JAX cannot be told to take only one."""
     subject, B, lstm = f"sabcore-{engine}", suite.B, lstm_config(hidden_size=suite.hidden)
-    sab, T = sab_config(hidden_size=suite.hidden), suite.lstm_T
+    sab, T, short = sab_config(hidden_size=suite.hidden), suite.lstm_T, suite.check_T
     lines = {length: tuple(dict.fromkeys((subject, *others))) for length, others in suite.lengths.items()}
     for length, entrants in lines.items():
-        yield Race(f"SAB, T={length}", sab, length, B, entrants, subject, threads, suite.weighed)
-    yield Race(f"LSTM, T={T}", lstm, T, B, (subject, "torch-lstm"), subject, threads, suite.weighed)
+        yield Race(f"SAB, T={length}", sab, length, B, entrants, subject, threads, suite.weighed, short)
+    yield Race(f"LSTM, T={T}", lstm, T, B, (subject, "torch-lstm"), subject, threads, suite.weighed, short)
     if threads > 1:
         alone = tuple(name for name in lines[suite.single_T] if name != "jax-scan")
-        yield Race(f"SAB, T={suite.single_T}", sab, suite.single_T, B, alone, subject, 1, weighed=False)
-        yield Race(f"LSTM, T={T}", lstm, T, B, (subject, "torch-lstm"), subject, 1, weighed=False)
+        yield Race(f"SAB, T={suite.single_T}", sab, suite.single_T, B, alone, subject, 1, weighed=False, short_T=short)
+        yield Race(f"LSTM, T={T}", lstm, T, B, (subject, "torch-lstm"), subject, 1, weighed=False, short_T=short)
 
 
 def count(suite: Suite, engine: str, threads: int, long: bool) -> int:
     """How many parts `run` reports as done."""
-    return 4 + len(list(races(suite, engine, threads))) + long
+    return 3 + len(list(races(suite, engine, threads))) + long
 
 
 def run(suite: Suite, engine: str, threads: int, long: bool, tick: Tick, done: Tick) -> dict[str, Any]:
-    """Everything, JSON-ready. `tick` is told what runs, `done` what has been finished."""
+    """Everything, JSON-ready. `tick` is told what runs, `done` what has been finished. No two parts share a process."""
     found: dict[str, Any] = {"kind": "cpu", "machine": describe(), "threads": threads, "engine": engine, "long": None}
-    if long:  # first, while nothing else has taken memory: its peak is the whole process's
-        with use_threads(threads):
-            found["long"] = long_run(LONG, engine, tick)
-        done(f"T={LONG.T:,}")
-    known = {entrant.name: entrant for entrant in [*engines(), *peers()]}
-    chosen = list(races(suite, engine, threads))
-    with use_threads(threads):
-        found["agreements"] = _check(suite, known, chosen, tick)
-        done("gradients checked")
-        limits = found["limits"] = measure_limits(threads, suite.seconds / 4)._asdict()
-        done("limits measured")
-    wrong = {row["entrant"] for row in found["agreements"] if not row["passed"]}
-    track = Track({name: bar(entrant) if name in wrong else entrant for name, entrant in known.items()},
-                  suite.seconds, Limits(**limits))  # fmt: skip
+    found["quick"] = suite.B != FULL.B
+
+    def part(name: str, title: str, **arguments: Any) -> Any:
+        tick(title)
+        result = apart.run_part(name, arguments, tick)
+        done(title)
+        return result
+
+    if long:
+        found["long"] = part("long", f"T={LONG.T:,}", engine=engine, threads=threads)
+    found["limits"] = part("limits", "limits of the machine", threads=threads, seconds=suite.seconds / 4)
     found["races"] = []
-    for race in chosen:
-        found["races"].append(run_race(race, track, tick))
+    for race in races(suite, engine, threads):
+        found["races"].append(run_duels(race, suite.seconds, Limits(**found["limits"]), tick))
         done(race.title)
-    with use_threads(threads):
-        found |= _alone(suite, engine, tick, done)
-    return found
-
-
-def _check(suite: Suite, known: dict[str, Entrant], chosen: list[Race], tick: Tick) -> list[dict[str, Any]]:
-    """The float64 verdict on everybody who is to be timed, once a model."""
-    verdicts = []
-    for config in dict.fromkeys(race.config for race in chosen):
-        names = dict.fromkeys(name for race in chosen if race.config == config for name in race.entrants)
-        here = [known[name] for name in names if known[name].absent(config) is None]
-        tick(f"checking the gradients of {len(here)} entrants")
-        verdicts += check(here, config, suite.check_T, B=4)
-    return [as_dict(verdict) for verdict in verdicts]
-
-
-def _alone(suite: Suite, engine: str, tick: Tick, done: Tick) -> dict[str, Any]:
-    """What has no peers, or peers of its own."""
-    config, found = sab_config(hidden_size=suite.hidden), dict[str, Any]()
-    tick("growth with T")
-    found["growth"] = growth(config, suite.B, suite.growth, engine, suite.seconds)
-    done("growth with T")
-    tick("top-k")
-    found["selection"] = selection.race(suite.selection, suite.seconds / 4)
-    done("top-k")
+    sizes = {"hidden": suite.hidden, "B": suite.B, "lengths": suite.growth}
+    found["growth"] = part("growth", "growth with T", **sizes, engine=engine, threads=threads, seconds=suite.seconds)
+    found["selection"] = part("selection", "top-k", lengths=suite.selection, seconds=suite.seconds / 4)
     return found
 
 
 def agreed(found: dict[str, Any]) -> bool:
     """Whether every entrant's gradients were right, everywhere, and the long run's finite."""
-    rows = [*found["agreements"], *(row for race in found["races"] for row in race["agreements"])]
+    rows = [row for race in found["races"] for row in race["agreements"]]
     return all(row["passed"] for row in rows) and (not found["long"] or found["long"]["finite"])

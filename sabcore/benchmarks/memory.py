@@ -17,7 +17,7 @@ from pathlib import Path
 from sabcore import SABConfig
 
 from .peers import engines, peers
-from .threads import use_threads
+from .threads import load_libraries, use_threads
 from .workload import Workload, make_workload
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -41,6 +41,7 @@ def measure(entrant: str, spec: dict) -> int:
     """The peak of one pass in this process, in bytes, beyond what it holds with the inputs at hand."""
     chosen = {known.name: known for known in [*engines(), *peers()]}[entrant]
     config, T, B = SABConfig.from_dict(spec["config"]), spec["T"], spec["B"]
+    load_libraries([entrant])
     with use_threads(spec["threads"]):
         chosen.prepare(make_workload(config, WARM_UP, B))()
         run = chosen.prepare(make_workload(config, T, B))

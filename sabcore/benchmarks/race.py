@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sabcore import SABConfig
 
-from .agree import as_dict, check
+from .agree import Agreement, as_dict, check
 from .limits import Limits, floor_seconds
 from .measure import Clock, Times, interleave, wall
 from .memory import peak_bytes
 from .peers import Entrant
-from .threads import use_threads
+from .threads import load_libraries, use_threads
 from .workload import Workload, make_workload
 
 Tick = Callable[[str], None]
@@ -25,7 +26,10 @@ SETTLE = 0.25
 
 @dataclass(frozen=True)
 class Race:
-    """Who runs what. The ratios are to `subject`, the entrant that all of this is about."""
+    """Who runs what. The ratios are to `subject`, the entrant that all of this is about.
+
+    `short_T`: the steps at which gradients are checked in float32 as well; 0, not here.
+    """
 
     title: str
     config: SABConfig
@@ -35,6 +39,7 @@ class Race:
     subject: str
     threads: int = 1
     weighed: bool = True
+    short_T: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,11 @@ class Track:
 def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
     """Everything about it, JSON-ready. Who is missing, or disagrees, is named with the reason and not timed."""
     workload = make_workload(race.config, race.T, race.B)
+    load_libraries(race.entrants)
     with use_threads(race.threads):
         here, left_out = _present(race, track.known)
         tick(f"T={race.T}: checking gradients")
-        verdicts = check(here, race.config, race.T, min(race.B, CHECKED_ROWS), ("float64",)) if len(here) > 1 else []
+        verdicts = _check(here, race)
         wrong = {verdict.entrant for verdict in verdicts if not verdict.passed}
         fit = [entrant for entrant in here if entrant.name not in wrong]
         runs = {entrant.name: entrant.prepare(workload) for entrant in fit}
@@ -72,12 +78,14 @@ def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
         "floor": floor_seconds(workload, track.limits),
         "agreements": [as_dict(verdict) for verdict in verdicts],
         "left_out": left_out,
+        "loaded": [library for library in ("torch", "jax") if library in sys.modules],
     }
 
 
-def bar(entrant: Entrant) -> Entrant:
-    """The entrant, as one that may not take part."""
-    return replace(entrant, missing=lambda: "its gradients disagree")
+def _check(here: list[Entrant], race: Race) -> list[Agreement]:
+    """Everybody in float64 at the timed length, where there is somebody to compare with; in float32 at `short_T`."""
+    long = check(here, race.config, race.T, min(race.B, CHECKED_ROWS), ("float64",)) if len(here) > 1 else []
+    return long + (check(here, race.config, race.short_T, 4) if race.short_T else [])
 
 
 def _present(race: Race, known: dict[str, Entrant]) -> tuple[list[Entrant], dict[str, str]]:

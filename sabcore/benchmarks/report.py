@@ -20,12 +20,13 @@ def markdown(found: dict[str, Any]) -> str:
         "# Benchmark on a CPU",
         _machine(found),
         "Forward and backward pass of one batch, float32. A ratio is the median, over rounds in which everybody runs "
-        "once in turn, of how many times longer a peer took than sabcore, with quartiles. Peak memory is that of one "
-        "pass, in a process of its own, over what it held before. The floor is what products and scores alone would "
-        "take at the rates measured in this run.",
+        "once in turn, of how many times longer a peer took than sabcore, with quartiles; the time beside is sabcore's "
+        "in those rounds, where each peer had a process alone with it. Peak memory is that of one pass, in a process "
+        "of its own, over what it held before. The floor is what products and scores alone would take at the rates "
+        "measured in this run.",
         *(["## Goals", _goals(found)] if goals(found) else []),
         "## Agreement, checked before timing",
-        agreements([*found["agreements"], *(row for race in found["races"] for row in race["agreements"])]),
+        agreements([*found.get("agreements", []), *(row for race in found["races"] for row in race["agreements"])]),
         "## Times and memory",
         *(part for race in found["races"] for part in (f"### {_heading(race)}", race_table(race))),
         "## Growth with T",
@@ -70,20 +71,26 @@ def _agreement(row: dict[str, Any]) -> list[str]:
 def race_table(race: dict[str, Any]) -> str:
     """The entrants, fastest first; then who was left out."""
     rows = sorted(race["entrants"].items(), key=lambda item: item[1]["median_s"])
-    heads = ("entrant", "time", "quartiles", "a step", "times the subject's", "first run", "peak memory")
-    text = table(heads, (_entrant(row, race["ratios"].get(name)) for name, row in rows))
-    floor = sum(race["floor"].values())
-    lines = [text, f"Floor: {duration(floor)} (products {duration(race['floor']['matrix'])}, "
-             f"scores {duration(race['floor']['score'])})."]  # fmt: skip
+    heads = ("entrant", "time", "quartiles", "a step", "beside", "times sabcore's", "first run", "peak memory")
+    lines = [table(heads, (_entrant(row, race["ratios"].get(name)) for name, row in rows)), _floor(race)]
     lines += [f"Left out: {name}: {why}." for name, why in race["left_out"].items()]
     return "\n\n".join(lines)
+
+
+def _floor(race: dict[str, Any]) -> str:
+    floor, ours = sum(race["floor"].values()), race["entrants"].get(race["subject"])
+    products, scores = (duration(race["floor"][name]) for name in ("matrix", "score"))
+    text = f"Floor: {duration(floor)} (products {products}, scores {scores})"
+    return f"{text}; sabcore takes {ours['median_s'] / floor:.2f} times that." if ours and floor else f"{text}."
 
 
 def _entrant(row: dict[str, Any], ratio: dict[str, float] | None) -> list[str]:
     times = "1" if ratio is None else f"**{ratio['median']:.3g}** ({ratio['low']:.3g} to {ratio['high']:.3g})"
     quartiles = f"{duration(row['low_s'])} to {duration(row['high_s'])}"
     step, first = duration(row["us_per_step"] * 1e-6), duration(row["first_s"])
-    return [row["title"], duration(row["median_s"]), quartiles, step, times, first, mebibytes(row.get("peak_bytes"))]
+    beside = duration(row["beside_s"]) if "beside_s" in row else "-"
+    peak = mebibytes(row.get("peak_bytes"))
+    return [row["title"], duration(row["median_s"]), quartiles, step, beside, times, first, peak]
 
 
 def _heading(race: dict[str, Any]) -> str:
@@ -115,9 +122,16 @@ def _growth_rows(found: dict[str, Any]) -> Iterable[list[str]]:
 
 def _selection(rows: list[dict[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row["us"]))
-    cells = ([f"n={row['n']}", *(duration(row["us"][name] * 1e-6) if name in row["us"] else "wrong" for name in names)]
-             for row in rows)  # fmt: skip
-    return table(("", *names), cells)
+    kinds = {"us": "a row of a batch", "one_us": "a row alone"}
+    lines = [[f"n={row['n']}, {words}", *(_microseconds(row[kind].get(name)) for name in names)]
+             for kind, words in kinds.items() for row in rows if kind in row]  # fmt: skip
+    compiled = [[f"n={row['n']}, inside compiled code", _microseconds(row["compiled_us"]), *["-"] * (len(names) - 1)]
+                for row in rows if "compiled_us" in row]  # fmt: skip
+    return table(("", *names), [*lines, *compiled])
+
+
+def _microseconds(value: float | None) -> str:
+    return "wrong" if value is None else duration(value * 1e-6)
 
 
 def _long(long: dict[str, Any]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
 
 import numba
 
@@ -23,10 +23,17 @@ def blas_threads(n: int) -> AbstractContextManager:
     return importlib.import_module("threadpoolctl").threadpool_limits(n, user_api="blas")
 
 
+def load_libraries(entrants: Iterable[str]) -> None:
+    """Import the libraries that these entrants are written in, no others, where they are installed."""
+    for library in ("torch", "jax"):
+        if any(name.startswith(library) for name in entrants) and importlib.util.find_spec(library):
+            importlib.import_module(library)
+
+
 @contextmanager
 def use_threads(n: int) -> Iterator[None]:
-    """Inside, BLAS, Numba and PyTorch use n threads. JAX always takes every core."""
-    torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
+    """Inside, BLAS, Numba and PyTorch, if it is loaded, use n threads. JAX always takes every core."""
+    torch = sys.modules.get("torch")
     before = numba.get_num_threads(), torch and torch.get_num_threads()
     numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
     if torch:

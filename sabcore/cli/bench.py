@@ -33,8 +33,9 @@ def bench(
 ) -> None:
     """Time this engine against PyTorch, JAX and the machine's limits, after checking that all compute the same.
 
-    PyTorch and JAX take part where they are installed. Runs are interleaved and ratios are medians, so that a busy
-    machine harms them little. Exit code 1 if anybody's gradients disagree.
+    PyTorch and JAX take part where they are installed. Each peer has a process alone with this engine; their runs are
+    interleaved and ratios are medians, so that a busy machine harms them little. Exit code 1 if anybody's gradients
+    disagree.
     """
     from sabcore.benchmarks import cpu, report
     from sabcore.benchmarks.threads import cores

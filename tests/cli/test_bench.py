@@ -6,7 +6,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from sabcore.benchmarks import cpu, goals
+from sabcore.benchmarks import apart, cpu, goals
 from sabcore.benchmarks.long_run import Long, long_run
 from sabcore.benchmarks.peers import engines
 from sabcore.benchmarks.workload import sab_config
@@ -26,9 +26,16 @@ TINY = cpu.Suite(
 )
 
 
+def here(part, arguments, tick):
+    """The part in this process, through the same JSON; `benchmarks/test_apart.py` tests processes."""
+    found = apart.PARTS[part](tick, **json.loads(json.dumps(arguments)))
+    return json.loads(json.dumps(found))
+
+
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setattr(cpu, "QUICK", TINY)
+    monkeypatch.setattr(apart, "run_part", here)
 
 
 def run(folder, *arguments):
@@ -68,7 +75,7 @@ def test_a_disagreement_is_reported_not_timed_and_fails(monkeypatch, tmp_path):
 
         return [dataclasses.replace(plain, name="torch-cached", title="wrong", prepare=prepare)]
 
-    monkeypatch.setattr(cpu, "peers", wrong)
+    monkeypatch.setattr(apart, "peers", wrong)
     monkeypatch.setattr(cpu, "races", lambda *arguments: [next(races(*arguments))])
     result = run(tmp_path)
     assert result.exit_code == 1, result.output
@@ -109,21 +116,63 @@ def test_a_long_run_is_weighed_and_told(engine):
     assert any("of 300 steps" in text for text in told) == (engine == "cpu")
 
 
+def race_of(model, T, ratios, entrants, floor=1.0):
+    sizes = {"model": model, "T": T, "threads": 2, "subject": "sabcore-cpu", "floor": {"matrix": floor, "score": 0.0}}
+    return {**sizes, "ratios": ratios, "entrants": entrants}
+
+
 def test_goals_are_met_or_not():
-    ratio = {"median": 31.0, "low": 30.5, "high": 32.0}
-    race = {"model": "SAB", "T": 120, "threads": 2, "ratios": {"torch-cached": ratio}, "entrants": {}}
-    weights = {"sabcore-cpu": {"peak_bytes": 2**20}, "torch-cached": {"peak_bytes": 9 * 2**20}}
-    longer = {"model": "SAB", "T": 420, "threads": 2, "ratios": {}, "entrants": weights}
+    race = race_of("SAB", 120, {}, {"sabcore-cpu": {"median_s": 1.31}})
+    weights = {
+        "sabcore-cpu": {"peak_bytes": 2**20, "median_s": 1.3},
+        "torch-cached": {"peak_bytes": 9 * 2**20},
+    }
+    longer = race_of("SAB", 420, {"torch-cached": {"median": 15.0, "low": 14.5, "high": 16.0}}, weights)
+    lstm = race_of("LSTM", 200, {"torch-lstm": {"median": 0.99, "low": 0.9, "high": 1.1}}, {})
     found = {
         "threads": 2,
         "engine": "cpu",
-        "races": [race, longer],
+        "races": [race, longer, lstm],
         "long": {"T": 10**6, "forward_s": 200.0, "backward_s": 101.0, "peak_bytes": 2**30, "finite": True},
+        "selection": [
+            {"n": 100, "us": {"sabcore.topk": 0.2, "torch.topk": 0.31}},
+            {"n": 1000, "us": {"sabcore.topk": 0.2, "torch.topk": 0.29}},
+        ],
         "growth": [{"T": 500, "backward_us": 100.0}, {"T": 4000, "backward_us": 129.0}],
     }
     assert [(goal.got, goal.met) for goal in goals.goals(found)] == [
-        ("31.00 times (30.50 to 32.00)", True),
+        ("1.31 times", False),
+        ("1.30 times", True),
+        ("15.00 times (14.50 to 16.00)", True),
+        ("0.99 times (0.90 to 1.10)", False),
         ("9.0 times (1 and 9 MiB)", False),
         ("301 s, 1.00 GiB", False),
         ("1.29 times (100 and 129 us)", True),
+        ("1.55 times (0.20 and 0.31 us)", True),
+        ("1.45 times (0.20 and 0.29 us)", False),
     ]
+
+
+def test_a_peer_whose_process_dies_is_left_out(monkeypatch, tmp_path):
+    def dies(part, arguments, tick):
+        if "torch-cached" in arguments.get("race", {}).get("entrants", ()):
+            raise apart.PartFailedError("its process ended with -9: no word")
+        return here(part, arguments, tick)
+
+    monkeypatch.setattr(apart, "run_part", dies)
+    monkeypatch.setattr(cpu, "races", lambda *arguments: [next(races(*arguments))])
+    result = run(tmp_path)
+    assert result.exit_code == 0, result.output
+    race = json.loads((tmp_path / "cpu.json").read_text())["races"][0]
+    assert set(race["entrants"]) == {"sabcore-cpu", "sabcore-plain"}
+    assert race["left_out"] == {"torch-cached": "its process ended with -9: no word"}
+    assert "Left out: torch-cached: its process ended with -9" in result.stdout
+
+
+def test_the_time_beside_is_that_of_the_duel(tmp_path):
+    run(tmp_path, "--threads", "1")
+    race = json.loads((tmp_path / "cpu.json").read_text())["races"][0]
+    assert all(("beside_s" in row) == (name != "sabcore-cpu") for name, row in race["entrants"].items())
+    dtypes = {(row["entrant"], row["T"], row["dtype"]) for row in race["agreements"]}
+    assert len(dtypes) == len(race["agreements"])
+    assert {dtype for _, _, dtype in dtypes} == {"float32", "float64"}
