@@ -65,12 +65,12 @@ def compile_entry(function: Callable[..., Any], folder: Path | None, **options: 
 
 
 def call(entry: Callable[..., Any], *args: Any) -> Any:
-    """entry(*args), whatever the state of the folder.
+    """entry(*args), whatever the state of the folder. (What is no compiled function keeps nothing there.)
 
     The first call loads what was kept, or compiles. A damaged file may make it raise anything: then what was kept goes,
     and the next attempt compiles. A full disk makes keeping that fail: the next attempt finds it in memory.
     """
-    for _ in range(2 if FOLDER else 0):
+    for _ in range(2 if FOLDER and hasattr(entry, "py_func") else 0):
         try:
             return entry(*args)
         except Exception:

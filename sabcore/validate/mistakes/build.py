@@ -38,7 +38,7 @@ def build(mistakes: Sequence[Mistake] = (), definitions: Mapping[str, str] | Non
     Raises:
         ValueError: a line to be changed that does not stand exactly once in its file, as when two mistakes change it.
     """
-    copies = _Copies([change for mistake in mistakes for change in mistake.changes], definitions or {})
+    copies = Copies([change for mistake in mistakes for change in mistake.changes], definitions or {})
     parts = SimpleNamespace(
         plain=copies.load("sabcore.engine.plain"),
         config=copies.load("sabcore.model.config"),
@@ -52,11 +52,13 @@ def build(mistakes: Sequence[Mistake] = (), definitions: Mapping[str, str] | Non
     return Engine(parts.config.SABConfig, parts.plain.forward, parts.plain.backward)
 
 
-class _Copies:
-    """Loads copies of modules, in which `import` finds copies first."""
+class Copies:
+    """Loads copies of modules, in which `import` finds copies of all that begin with one of `copied` first."""
 
-    def __init__(self, changes: Sequence[Change], definitions: Mapping[str, str]) -> None:
-        self.changes, self.definitions = changes, definitions
+    def __init__(
+        self, changes: Sequence[Change], definitions: Mapping[str, str], copied: tuple[str, ...] = COPIED
+    ) -> None:
+        self.changes, self.definitions, self.copied = changes, definitions, copied
         self.modules: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), "__import__": self._import}
 
@@ -66,7 +68,8 @@ class _Copies:
             module = ModuleType(name)
             module.__dict__["__builtins__"] = self.builtins
             self.modules[name] = module
-            file = f"{'/'.join(name.split('.')[1:])}.py"
+            place = "/".join(name.split(".")[1:])
+            file = f"{place}/__init__.py" if (ROOT / place).is_dir() else f"{place}.py"
             exec(_compiled(file, tuple(change for change in self.changes if change.file == file)), module.__dict__)
             exec(compile(self.definitions.get(file, ""), "<definitions>", "exec"), module.__dict__)
         return self.modules[name]
@@ -79,7 +82,7 @@ class _Copies:
         fromlist: Sequence[str] = (),
         level: int = 0,
     ) -> ModuleType:
-        if fromlist and not level and name.startswith(COPIED):
+        if fromlist and not level and name.startswith(self.copied):
             return self.load(name)
         return __import__(name, globals, locals, fromlist, level)
 
