@@ -7,12 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from sabcore.errors import ConfigError
+from sabcore.train.task.adding import AddingTask
 from sabcore.train.task.base import Batch, Task, accuracy
 from sabcore.train.task.copy import CopyTask
+from sabcore.train.task.denoise import DenoiseTask
+from sabcore.train.task.images import ImageTask
+from sabcore.train.task.text import TextTask
 
-__all__ = ["TASKS", "Batch", "CopyTask", "Task", "accuracy", "task_from_dict", "task_to_dict"]
+__all__ = [
+    "TASKS",
+    "AddingTask",
+    "Batch",
+    "CopyTask",
+    "DenoiseTask",
+    "ImageTask",
+    "Task",
+    "TextTask",
+    "accuracy",
+    "task_from_dict",
+    "task_to_dict",
+]
 
-TASKS: dict[str, type[Any]] = {task.name: task for task in (CopyTask,)}
+_KNOWN: tuple[type[Any], ...] = (CopyTask, DenoiseTask, AddingTask, ImageTask, TextTask)
+TASKS: dict[str, type[Any]] = {task.name: task for task in _KNOWN}
 
 
 def task_to_dict(task: Task) -> dict[str, Any]:
