@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "sabcore.cli.demo",
     "devices": "sabcore.cli.devices",
     "exercise": "sabcore.cli.exercise",
+    "prove": "sabcore.cli.prove",
     "trace": "sabcore.cli.trace",
     "vectors": "sabcore.cli.vectors",
 }

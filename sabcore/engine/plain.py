@@ -58,7 +58,7 @@ def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array,
     hhat_t, c_t = lstm_step(x_t, h_{t-1}, c_{t-1})       (B.1)   by the equations L
     s_t = recall(hhat_t, M, K)                           (B.2)   by the equations M; zeros while the memory is empty
     h_t = hhat_t + s_t                                   (B.3)
-    k_j = key(h_t)                                       (B.4)   slot j, m_j = h_t, if k_att divides t; visible later
+    K_j = key(h_t)                                       (B.4)   slot j, m_j = h_t, if k_att divides t; visible later
     y_t = readout(h_t, s_t)                              (B.5)   by the equation Y
     """
     tape = _blank_tape(config, params, x, h0, c0)
@@ -158,12 +158,13 @@ class _MemoryGradients:
             return 0.0
         sparsifier = make_sparsifier(self.config, N)
         read = recall_backward(ds, hhat, self.M[:N], self.tape.keys[:N], cache, self.score, sparsifier)
-        scatter_add(self.dM[:N], cache.slots, read.dm)  # B.2*
-        scatter_add(self.dkeys[:N], cache.slots, read.dK)  # B.2*
-        self.dq[t - 1] = read.dq.sum(axis=0)  # B.2*
-        for name, value in read.dweights.items():
+        dm, dk, dq, dw_read = read  # B.2*
+        scatter_add(self.dM[:N], cache.slots, dm)  # B.2*
+        scatter_add(self.dkeys[:N], cache.slots, dk)  # B.2*
+        self.dq[t - 1] = dq.sum(axis=0)  # B.2*
+        for name, value in dw_read.items():
             self.dweights[name] += value  # B.2*
-        return self.score.query_backward(read.dq, hhat) if self.config.score_grad else 0.0
+        return self.score.query_backward(dq, hhat) if self.config.score_grad else 0.0
 
     def of_weights(self) -> dict[str, Array]:
         """The gradients of the score's parameters, complete once all steps are done."""

@@ -12,6 +12,8 @@ from sabcore.proofs.page import Line, Page, read_page
 from sabcore.proofs.source import Source, read_python
 
 #: The engines that are fast instead of readable, and how their sources are read.
+#: Pages without equations.
+PROSE = ("README", "theorems")
 FAST = {"engine/cpu/": ".py", "engine/cuda/": ".cu"}
 #: Where equations are used that the engine does not define: oracles, peers, demonstrations.
 OTHERS = ("reference/", "benchmarks/", "demos/", "proofs/")
@@ -34,7 +36,7 @@ def read_files() -> tuple[dict[str, str], dict[str, str]]:
     """The texts of this installation: sources, and pages."""
     root = Path(str(files("sabcore")))
     sources = {path: text for path, text in _texts(root, ".py", ".cu").items() if not path.startswith(OTHERS)}
-    return sources, {path: text for path, text in _texts(root / "proofs", ".md").items() if path != "README"}
+    return sources, {path: text for path, text in _texts(root / "proofs", ".md").items() if path not in PROSE}
 
 
 def _texts(folder: Path, *suffixes: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: The plain sources: arrays over all steps, and fields.
-_PLAIN = {"h_all": "h", "c_all": "c", "keys": "k", "dkeys": "dK", "dz_all": "dz", "loss_level": "loss"}
+_PLAIN = {"h_all": "h", "c_all": "c", "keys": "K", "dkeys": "dK", "dz_all": "dz", "loss_level": "loss"}
 _PLAIN |= {"slot_level": "slot"}
 
 #: The fast engines: fused statements, rows, buffers of their own, and records passed to a function that fills them.
@@ -13,8 +13,9 @@ _FAST = {
     "do": "factor do_ dz_o", "dc_new": "factor dc", "df": "factor", "dc": "factor", "di": "factor", "dg": "factor",
     "dz_g": "factor dz", "dz_i": "factor dz", "dz_f": "factor dz", "dz_o": "factor dz",
     "dW_ih": "of_dW dW", "dW_hh": "of_dW dW", "db": "of_dW dW",
-    "k": "keys", "e": "x y true tanh_kq w_e", "a": "total scores scratch scratch_0",
-    "dK": "dkeys grad", "dk": "dkeys", "dm": "dM dm_key dh", "dM": "grad", "dweights": "dw_a grad", "dW_m": "of_dW_m",
+    "k": "keys", "K": "keys keep_key", "e": "x y true tanh_kq w_e", "a": "total scores scratch scratch_0",
+    "dK": "dkeys grad", "dk": "dkeys grad", "dw_read": "grad", "dm": "dM dm_key dh", "dM": "grad",
+    "dweights": "dw_a grad", "dW_m": "of_dW_m",
     "dW_q": "of_dW_m", "slope": "dkeys dq",
     "v": "excess", "S": "total",
     "above": "da", "dv": "da", "dz": "da",

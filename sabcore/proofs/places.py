@@ -80,7 +80,7 @@ def _says(source: Source, statement: Statement, symbol: str, value: ast.expr, eq
     """True if the code's `value` is what the page's equation gives `symbol`."""
     named = {bare(tree) for tree in equation.value.walk() if tree.op == "name"}
     local = _local_values(source, statement)
-    inline = {name: each for name, each in local.items() if name not in named or plain_name(name) == symbol}
+    inline = {name: each for name, each in local.items() if name not in named}
     sums = any(tree.op == "sum" for tree in equation.value.walk())
     got, want = CodeValue(inline, sums)(value), page_value(equation.value, _targets(equation).index(symbol))
     return math.isclose(got, want, rel_tol=1e-9)

@@ -21,10 +21,10 @@ class Recall(NamedTuple):
 
 
 class RecallGradients(NamedTuple):
-    """dm (R,B,H) and dK (R,B,*) of the selected slots, dq (L,B,*), and `dweights`: the score's own weights' share."""
+    """dm (R,B,H) and dk (R,B,*) of the selected slots, dq (L,B,*), and `dweights`: the score's own weights' share."""
 
     dm: Array
-    dK: Array
+    dk: Array
     dq: Array
     dweights: dict[str, Array]
 
@@ -47,12 +47,12 @@ def scatter_add(memory: Array, slots: Array | None, values: Array) -> None:
 def recall(hhat: Array, M: Array, K: Array, score: Score, sparsifier: Sparsifier) -> tuple[Array, Recall]:
     """hhat (B,H), memories M (N,B,H), keys K (N,B,*) -> s (B,H), cache.
 
-    a = score(K, q)             (M.1)   by the equations A or P; q = query(hhat)
+    a = score(k, q, weights)    (M.1)   by the equations A or P; q = query(hhat)
     w = sparsify(a)             (M.2)   by the equations S, F or R
     s = sum_j w_j m_j           (M.3)
     """
-    q = score.query(hhat)
-    a = score.score(K, q)  # M.1
+    k, q = K, score.query(hhat)
+    a = score.score(k, q)  # M.1
     slots = sparsifier.select(a)
     a = gather(a, slots)
     w = sparsifier.weights(a)  # M.2
@@ -64,7 +64,7 @@ def recall(hhat: Array, M: Array, K: Array, score: Score, sparsifier: Sparsifier
 def recall_backward(
     ds: Array, hhat: Array, M: Array, K: Array, cache: Recall, score: Score, sparsifier: Sparsifier
 ) -> RecallGradients:
-    """ds (L,B,H), hhat (B,H), M (N,B,H), K (N,B,*), cache -> dm, dK, dq and the score's weights' gradients.
+    """ds (L,B,H), hhat (B,H), M (N,B,H), K (N,B,*), cache -> dm, dk, dq and the score's weights' gradients.
 
     Only the selected rows are touched: the cost is O(R (H + A)) a batch row, whatever N.
     """
@@ -74,5 +74,5 @@ def recall_backward(
     w = sparsifier.weights(a)
     dw, dm = xp.einsum("lbh,rbh->lrb", ds, m), w[..., None] * ds.sum(axis=0)  # M.3*
     da = sparsifier.backward(dw, a, w)  # M.2*
-    dK, dq, dweights = score.score_backward(da, k, q)  # M.1*
-    return RecallGradients(dm, dK, dq, dweights)
+    dk, dq, dweights = score.score_backward(da, k, q)  # M.1*
+    return RecallGradients(dm, dk, dq, dweights)

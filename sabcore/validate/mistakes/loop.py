@@ -40,8 +40,8 @@ LOOP = [
     _line(
         "score_grad = false does not detach the query",
         "With score_grad = false, the score still sends gradient into the query.",
-        old="read.dq, hhat) if self.config.score_grad else 0.0",
-        new="read.dq, hhat)",
+        old="dq, hhat) if self.config.score_grad else 0.0",
+        new="dq, hhat)",
     ),
     _line(
         "score_grad = false stops the score's weights",
@@ -77,8 +77,8 @@ LOOP = [
     _line(
         "keys' gradients never reach the memory",
         "The score sends no gradient to keys: W_m and memories learn nothing from it.",
-        old="scatter_add(self.dkeys[:N], cache.slots, read.dK)",
-        new="scatter_add(self.dkeys[:N], cache.slots, 0 * read.dK)",
+        old="scatter_add(self.dkeys[:N], cache.slots, dk)",
+        new="scatter_add(self.dkeys[:N], cache.slots, 0 * dk)",
     ),
     _line(
         "w_a learns from the first step only",
