@@ -11,10 +11,10 @@ from sabcore.proofs.clike import read_cuda
 from sabcore.proofs.page import Line, Page, read_page
 from sabcore.proofs.source import Source, read_python
 
-#: The engines that are fast instead of readable, and how their sources are read.
+#: The engines that are fast instead of readable.
+FAST = ("engine/cpu/", "engine/cuda/")
 #: Pages without equations.
 PROSE = ("README", "theorems")
-FAST = {"engine/cpu/": ".py", "engine/cuda/": ".cu"}
 #: Where equations are used that the engine does not define: oracles, peers, demonstrations.
 OTHERS = ("reference/", "benchmarks/", "demos/", "proofs/")
 
@@ -50,7 +50,7 @@ def _texts(folder: Path, *suffixes: str) -> dict[str, str]:
 
 
 def is_fast(path: str) -> bool:
-    return path.startswith(tuple(FAST))
+    return path.startswith(FAST)
 
 
 def defined(corpus: Corpus) -> dict[str, str]:

@@ -138,9 +138,9 @@ def _is_said(sources: Iterable[Source], tag: str, equation: Equation) -> bool:
 def fast_problems(corpus: Corpus) -> Iterator[str]:
     """A fast engine bears every number of a step, forward and starred, where it writes what the equation defines."""
     known = defined(corpus)
-    for engine, suffix in FAST.items():
+    for engine in FAST:
         sources = {path: source for path, source in corpus.sources.items() if path.startswith(engine)}
-        if suffix == ".cu" and not any(path.endswith(".cu") for path in sources):
+        if not sources:
             continue
         borne = {tag for source in sources.values() for statement in source.statements for tag in statement.tags}
         steps = [tag for tag, page in known.items() if page in corpus.sources and not tag.startswith(NOT_IN_FAST)]
