@@ -18,8 +18,6 @@ from .threads import load_libraries, use_threads
 from .workload import Workload, make_workload
 
 Tick = Callable[[str], None]
-#: Gradients are checked at the timed length, on so many sequences.
-CHECKED_ROWS = 16
 #: Seconds of rest before each timed run: longer than anybody's idle threads spin.
 SETTLE = 0.25
 
@@ -28,7 +26,8 @@ SETTLE = 0.25
 class Race:
     """Who runs what. The ratios are to `subject`, the entrant that all of this is about.
 
-    `short_T`: the steps at which gradients are checked in float32 as well; 0, not here.
+    `checked_rows`: on so many sequences gradients are checked in float64, at the timed length; `short_T`: the steps at
+    which they are checked in float32 as well; 0, not here.
     """
 
     title: str
@@ -40,6 +39,7 @@ class Race:
     threads: int = 1
     weighed: bool = True
     short_T: int = 0
+    checked_rows: int = 16
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Track:
     seconds: float
     limits: Limits
     clock: Clock = wall
+    settle: float = SETTLE
 
 
 def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
         fit = [entrant for entrant in here if entrant.name not in wrong]
         runs = {entrant.name: entrant.prepare(workload) for entrant in fit}
         times = interleave(
-            runs, track.seconds, track.clock, settle=SETTLE, tick=lambda text: tick(f"T={race.T}: {text}")
+            runs, track.seconds, track.clock, settle=track.settle, tick=lambda text: tick(f"T={race.T}: {text}")
         )
         runs.clear()
     peaks = {entrant.name: _weigh(entrant.name, race, workload, tick) for entrant in fit}
@@ -83,8 +84,9 @@ def run_race(race: Race, track: Track, tick: Tick) -> dict[str, Any]:
 
 
 def _check(here: list[Entrant], race: Race) -> list[Agreement]:
-    """Everybody in float64 at the timed length, where there is somebody to compare with; in float32 at `short_T`."""
-    long = check(here, race.config, race.T, min(race.B, CHECKED_ROWS), ("float64",)) if len(here) > 1 else []
+    """Everybody in float64 at the timed length, but for a plain engine alone; in float32 at `short_T`."""
+    rows, to_check = min(race.B, race.checked_rows), any(entrant.name != "sabcore-plain" for entrant in here)
+    long = check(here, race.config, race.T, rows, ("float64",)) if to_check else []
     return long + (check(here, race.config, race.short_T, 4) if race.short_T else [])
 
 

@@ -28,6 +28,8 @@ TRUNCATIONS: dict[str, dict[str, Any]] = {
 T, B = 40, 5
 #: From so many steps on, float32 may select another slot than float64 does, and rightly so.
 LONG = 200
+#: Processes for the GPU's tests: most of their time, kernels are being compiled.
+WORKERS = 12
 #: As it is timed, and with more slots than a block has threads.
 LARGE = ((sab_config(), 150, 9), (sab_config(), 700, 4), (sab_config(k_att=10), 700, 4))
 
@@ -117,7 +119,7 @@ def tests() -> dict[str, Any]:
     root = Path.cwd()
     if not (root / "tests").is_dir():
         raise PartFailedError(f"there are no tests in {root}", None)
-    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-p", "no:cacheprovider", "--tb=short", "tests"]
+    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-n", str(WORKERS), "-q", "--tb=short", "tests"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=400)
     lines = (done.stdout + done.stderr).splitlines() or ["no output"]
     found = {"exit_code": done.returncode, "summary": lines[-1], "tail": lines[-40:] if done.returncode else []}

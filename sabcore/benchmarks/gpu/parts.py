@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from sabcore.text import error_line
+
 Part = Callable[[], Any]
 
 
@@ -37,7 +39,10 @@ def run_parts(parts: Mapping[str, Part], say: Callable[[str], None], after: Call
         outcomes[name] = _run(part)
         outcome = outcomes[name]
         say(f"{name}: {outcome.failure or 'ok'} ({outcome.seconds:.0f} s)")
-        after(outcomes)
+        try:
+            after(outcomes)
+        except Exception as error:  # a file or a picture that cannot be written is no reason to stop measuring
+            say(f"the report so far could not be written: {error_line(error)}")
     return outcomes
 
 
@@ -49,5 +54,5 @@ def _run(part: Part) -> Outcome:
     except PartFailedError as error:
         found, failure = error.found, str(error)
     except Exception as error:  # whatever a driver, a compiler or a library raises
-        failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        failure = error_line(error, longest=300)
     return Outcome(found, failure, time.perf_counter() - start)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..report import agreements, duration, race_table, table
+from .goals import PUBLISHED, goals
 from .parts import Outcome
 
 
@@ -14,9 +15,34 @@ def markdown(outcomes: dict[str, Outcome]) -> str:
     found = {name: outcome.found for name, outcome in outcomes.items() if outcome.found}
     sections: dict[str, Any] = {"card": _card, "limits": _limits, "SAB": _races, "LSTM": _races, "batches": _batches}
     sections |= {"training": _training, "agreement": _summary, "random": _summary}
+    sections |= {"inside": _inside, "before": _state, "after": _state}
     parts = [f"# Benchmark on a GPU: {found.get('card', {}).get('card', 'unknown card')}", _parts(outcomes)]
+    if reached := list(goals(found)):
+        rows = ([goal.what, goal.wanted, goal.got, "met" if goal.met else "missed"] for goal in reached)
+        parts.append("## goals\n\n" + table(("what", "goal", "measured", ""), rows))
     parts += [f"## {name}\n\n{write(found[name])}" for name, write in sections.items() if name in found]
     return "\n\n".join(parts) + "\n"
+
+
+def _inside(rows: list[dict[str, Any]]) -> str:
+    """Where the time goes, and what a kernel takes of a multiprocessor."""
+    names = "cold step forward backward products host latency".split()
+    cells = ([str(row["T"]), *(duration(row[name]) for name in names)] for row in rows)
+    taken = (
+        f"{name}, T={row['T']}: {use['registers']} registers, {use['spilled_bytes']} bytes spilled, "
+        f"{use['shared_bytes']:,} bytes of shared memory."
+        for row in rows
+        for name, use in row["kernels"].items()
+    )
+    published = (
+        f"Published, H100, B=16, T=1024, hidden 768, us a step forward / both: {name} {there} / {both}."
+        for name, (there, both) in PUBLISHED.items()
+    )
+    return "\n\n".join([table(("T", *names), cells), *taken, *published])
+
+
+def _state(state: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in state.items())
 
 
 def _parts(outcomes: dict[str, Outcome]) -> str:
@@ -29,7 +55,8 @@ def _card(card: dict[str, Any]) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in card["libraries"].items())
     return (
         f"{card['card']}, {card['memory'] / 2**30:.0f} GiB, {card['processors']} multiprocessors, compute capability "
-        f"{card['capability']}; driver for CUDA {card['driver'] / 1000:.1f}; Python {card['python']}, {libraries}. "
+        f"{card['capability']}; commit {card['commit']}, driver {card['driver_version']} for CUDA "
+        f"{card['driver'] / 1000:.1f}; Python {card['python']}, {libraries}. "
         f"Host: {card['cpu']}, {card['cores']} cores."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,42 +19,59 @@ from .parts import PartFailedError
 
 B = 64
 #: Steps of a race, and who takes part besides the subject: those that fit in the card's memory and in a minute.
-SAB = {200: ("sabcore-plain", "torch-cached", "torch-compiled"), 1000: ("torch-cached", "torch-compiled"), 5000: ()}
+SAB = {
+    200: ("sabcore-plain", "torch-cached", "torch-graph", "torch-compiled", "torch-reduce-overhead"),
+    1000: ("torch-cached", "torch-graph"),
+    5000: (),
+}
 LSTM = {200: ("sabcore-plain", "torch-lstm", "torch-lstm-tf32"), 1000: ("torch-lstm", "torch-lstm-tf32")}
 LSTM[5000] = LSTM[1000]
 #: A thousand sequences more than twice fill any card with one block a sequence.
 BATCHES = tuple(64 << k for k in range(8))
 SECONDS = 6.0
+#: Seconds between two events, at least: an idle card needs some milliseconds to come up to speed.
+STRETCH = 0.05
+#: From so many steps on, gradients are checked on two sequences: the plain engine takes long in float64.
+LONG, LONG_ROWS = 5000, 2
 
 
 def event_clock(cupy: Any) -> Clock:
-    """Seconds between two events around a run, on the stream that CuPy and PyTorch both use unless told otherwise."""
+    """Seconds of a run by two events, on the stream that CuPy and PyTorch both use unless told otherwise: the mean of
+    as many, one right after the other, as take `STRETCH`."""
 
     def clock(run: Callable[[], Any]) -> float:
-        start, stop = cupy.cuda.Event(), cupy.cuda.Event()
-        cupy.cuda.Device().synchronize()
-        start.record()
-        result = run()
-        stop.record()
-        stop.synchronize()
-        del result
-        return cupy.cuda.get_elapsed_time(start, stop) / 1e3
+        once = between_events(cupy, run, 1)
+        return once if once >= STRETCH else between_events(cupy, run, math.ceil(STRETCH / max(once, 1e-6)))
 
     return clock
 
 
-def races(model: str, subject: str) -> Iterator[Race]:
-    """SAB at every length, the longest with k_att = 10 as well; or the LSTM."""
-    if model == "LSTM":
-        for T, others in LSTM.items():
-            entrants = tuple(dict.fromkeys((subject, *others)))
-            yield Race(f"LSTM, T={T}", lstm_config(), T, B, entrants, subject, cores(), weighed=False)
-        return
-    for T, others in SAB.items():
-        entrants = tuple(dict.fromkeys((subject, *others)))
-        yield Race(f"SAB, T={T}", sab_config(), T, B, entrants, subject, cores(), weighed=False)
-    title, longest = "SAB, k_att=10", max(SAB)
-    yield Race(f"{title}, T={longest}", sab_config(k_att=10), longest, B, (subject,), subject, cores(), weighed=False)
+def between_events(cupy: Any, run: Callable[[], Any], count: int) -> float:
+    """Seconds that the card takes for one of `count` runs."""
+    start, stop = cupy.cuda.Event(), cupy.cuda.Event()
+    cupy.cuda.Device().synchronize()
+    start.record()
+    for _ in range(count):
+        result = run()
+        del result
+    stop.record()
+    stop.synchronize()
+    return cupy.cuda.get_elapsed_time(start, stop) / 1e3 / count
+
+
+def races(model: str, subject: str, quick: bool = False) -> Iterator[Race]:
+    """SAB at every length, the longest with k_att = 10 as well; or the LSTM; the first two lengths only if `quick`."""
+    config, lengths = (lstm_config(), LSTM) if model == "LSTM" else (sab_config(), SAB)
+    for T, others in list(lengths.items())[: 2 if quick else None]:
+        yield _race(f"{model}, T={T}", config, T, (subject, *others))
+    if model == "SAB" and not quick:
+        longest = max(lengths)
+        yield _race(f"SAB, k_att=10, T={longest}", sab_config(k_att=10), longest, (subject,))
+
+
+def _race(title: str, config: SABConfig, T: int, entrants: tuple[str, ...]) -> Race:
+    rows = {"checked_rows": LONG_ROWS} if T >= LONG else {}
+    return Race(title, config, T, B, tuple(dict.fromkeys(entrants)), entrants[0], cores(), weighed=False, **rows)
 
 
 def subject() -> str:
@@ -61,15 +79,17 @@ def subject() -> str:
     return [entrant.name for entrant in engines("cuda") if entrant.missing() is None][-1]
 
 
-def run_races(cupy: Any, model: str, limits: Limits, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def run_races(
+    cupy: Any, model: str, limits: Limits, say: Callable[[str], None], quick: bool = False
+) -> list[dict[str, Any]]:
     """Every race of a model; one that fails does not keep the next from running.
 
     Raises:
         PartFailedError: one failed, or an entrant disagreed; the others are in its `found`.
     """
     known: dict[str, Entrant] = {entrant.name: entrant for entrant in [*engines("cuda"), *peers("cuda")]}
-    track, found, failures = Track(known, SECONDS, limits, event_clock(cupy)), [], []
-    for race in races(model, subject()):
+    track, found, failures = Track(known, SECONDS, limits, event_clock(cupy), settle=0.0), [], []
+    for race in races(model, subject(), quick):
         try:
             found.append(run_race(race, track, say))
             failures += [f"{row['entrant']} disagrees" for row in found[-1]["agreements"] if not row["passed"]]

@@ -11,6 +11,7 @@ from .engine import engines
 from .jax_scan import jax_scan
 from .torch_cached import torch_cached
 from .torch_compiled import torch_compiled
+from .torch_graph import torch_graph
 from .torch_listed import torch_listed
 from .torch_lstm import torch_lstm
 from .torch_paper import torch_paper
@@ -26,5 +27,9 @@ def peers(device: str = "cpu") -> list[Entrant]:
         torch_paper(device),
         torch_compiled(device),
         torch_lstm(device),
-        *([jax_scan()] if device == "cpu" else [torch_lstm(device, tf32=True)]),
+        *([jax_scan()] if device == "cpu" else _with_a_card(device)),
     ]
+
+
+def _with_a_card(device: str) -> list[Entrant]:
+    return [torch_graph(device), torch_compiled(device, reduce_overhead=True), torch_lstm(device, tf32=True)]

@@ -50,7 +50,13 @@ def _prepare(name: str, device: str, workload: Workload) -> Run:
 
 
 def one_pass(config: SABConfig, params: dict[str, Any], x: Any, dy: Any, engine: str) -> Grads:
-    """One forward and backward pass; the gradients of the initial state, which no peer is asked for, left out."""
+    """One forward and backward pass; the gradients of the initial state, which no peer is asked for, left out.
+
+    Raises:
+        DeviceError: another engine stood in for the one that is to be timed.
+    """
     y, tape = forward(config, params, x, engine=engine)
+    if tape.engine != engine:
+        raise DeviceError(f"the {tape.engine} engine stood in for the {engine} engine")
     grads = backward(config, params, tape, dy)
     return {"y": y} | {name: grads[name] for name in ("x", *params)}

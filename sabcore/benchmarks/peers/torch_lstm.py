@@ -37,7 +37,7 @@ def _prepare(workload: Workload, device: str, tf32: bool) -> Run:
     chunk = config.k_trunc or workload.T
 
     def run() -> Grads:
-        with torch.backends.cudnn.flags(allow_tf32=tf32):
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=tf32):  # what is not named here is switched off
             return differentiate(p, _forward(lstm, p, chunk), dy)
 
     return run

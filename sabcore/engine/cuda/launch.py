@@ -31,10 +31,14 @@ def _attribute(number: int, device: int) -> int:
 
 def launch(name: str, build: Build, blocks: int, threads: int, shared_bytes: int, *args: Any) -> None:
     """Run the kernel called `name` of a build. Its arguments: records, numbers and contiguous arrays."""
+    kernel(name, build)((blocks,), (threads,), tuple(map(_as_argument, args)), shared_mem=shared_bytes)
+
+
+def kernel(name: str, build: Build) -> Any:
+    """A kernel of a build, compiled for the current device."""
     import cupy
 
-    kernel = _load(name, build, cupy.cuda.runtime.getDevice())
-    kernel((blocks,), (threads,), tuple(map(_as_argument, args)), shared_mem=shared_bytes)
+    return _load(name, build, cupy.cuda.runtime.getDevice())
 
 
 def _as_argument(arg: Any) -> Any:
@@ -47,10 +51,10 @@ def _as_argument(arg: Any) -> Any:
 @functools.cache
 def _load(name: str, build: Build, device: int) -> Any:
     """The kernel for a device. CuPy keeps what it has compiled, on disk as well."""
-    kernel = _module(build).get_function(name)
+    loaded = _module(build).get_function(name)
     if name != "topk":
-        kernel.max_dynamic_shared_size_bytes = _attribute(_SHARED_BYTES, device)
-    return kernel
+        loaded.max_dynamic_shared_size_bytes = _attribute(_SHARED_BYTES, device)
+    return loaded
 
 
 @functools.cache
