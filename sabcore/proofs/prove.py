@@ -18,7 +18,15 @@ from sabcore.proofs.half import Case, Half
 from sabcore.proofs.stage import Claim, claims
 
 #: The modules that hold halves, by the page's path.
-MODULES = ("step/lstm", "step/score", "step/sparsify", "step/recall", "step/readout", "train/loss")
+MODULES = (
+    "step/lstm",
+    "step/score",
+    "step/sparsify",
+    "step/recall",
+    "step/readout",
+    "train/loss",
+    "engine/exponentials",
+)
 #: What running a page raises if its equations make no sense together: shapes, unknown names, steps that do not exist.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError)
 #: The pages of the time loop, which are run as a whole, with the tags that each configuration exercises.

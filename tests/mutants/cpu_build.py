@@ -61,6 +61,7 @@ CASES = [
     Case({"k_top": 3, "small_memory": "softmax", "sparsifier": "threshold", "temperature": 0.5}),
     Case({"k_top": 2}, far=True, cancel=True),
     Case({"k_top": None}, far=True, preset="self_attention"),
+    Case({"k_top": None, "temperature": 1e-3}, preset="self_attention"),
     Case({"k_top": 2}, B=1),
 ]
 

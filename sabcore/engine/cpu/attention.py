@@ -41,7 +41,7 @@ def _fill(plan: Plan, weights: Weights, all_tape: TapeBuffers, all_scratch: Scra
         for t in range(1, plan.T + 1):
             N = slots_before(plan, t)
             if N > 0:
-                query(plan, weights, tape.hhat[t - 1], scratch.q, scratch.e, scratch.reach)
+                query(plan, weights, tape.hhat[t - 1], scratch)
                 for r in range(min(plan.R, plan.B - b * plan.R)):
                     n = recover(plan, weights, tape, scratch, r, t, N)
                     weigh(plan, N, n, scratch.a, scratch.w)

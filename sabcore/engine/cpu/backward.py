@@ -94,7 +94,7 @@ def _read_step(
         return grad.dh
     grad.ds[:] = grad.dh  # B.3*
     add(grad.ds[plan.loss_level], grad.ds_loss[at : at + R])  # B.3*
-    query(plan, weights, tape.hhat[t - 1], scratch.q, scratch.e, scratch.reach)
+    query(plan, weights, tape.hhat[t - 1], scratch)
     grad.dq[:] = 0
     for r in range(min(R, plan.B - b * R)):
         read_backward(plan, weights, tape, scratch, grad, r, t, N)  # B.2*

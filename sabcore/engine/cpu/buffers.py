@@ -16,8 +16,8 @@ class TapeBuffers(NamedTuple):
     """What the backward pass needs, block by block; the shapes of one block, the first axis being `blocks`:
 
     h c (T+1,R,H) from the initial state on; hhat s (T,R,H); gates (T,R,4H), activated, or (P,R,4H), the latest panel's
-    alone; keys (R,N,U), see `score`; slots a (T,R,cap): what a step read, and listed (T,R): how many,
-    -1 if more than fit (then they are selected again).
+    alone; keys (R,N,U); of additive ones, far far_made (R,N) and far_keys (R,N,U), see `score`; slots a (T,R,cap): what
+    a step read, and listed (T,R): how many, -1 if more than fit (then they are selected again).
     """
 
     h: np.ndarray
@@ -26,6 +26,9 @@ class TapeBuffers(NamedTuple):
     s: np.ndarray
     gates: np.ndarray
     keys: np.ndarray
+    far: np.ndarray
+    far_made: np.ndarray
+    far_keys: np.ndarray
     slots: np.ndarray
     a: np.ndarray
     listed: np.ndarray
@@ -34,15 +37,20 @@ class TapeBuffers(NamedTuple):
 class Scratch(NamedTuple):
     """One step's working space of each block, and a panel's inputs [x 1 h] and outputs.
 
-    z (R,4H), q e (R,U), reach (R,), scores (N,); found found_a order rank (room,), in which `topk`
-    selects; the list of selected slots idx a w (list,), dw da (L,list).
+    z (R,4H); of the query q tq sq rise fall w_sq (R,U), base far (R,), see `additive`; scores (N,); found found_a order
+    rank (room,), in which `topk` selects; the list of selected slots idx a w (list,), dw da (L,list).
     inputs (P R,I+1), y_h y_s (P R,O).
     """
 
     z: np.ndarray
     q: np.ndarray
-    e: np.ndarray
-    reach: np.ndarray
+    tq: np.ndarray
+    sq: np.ndarray
+    rise: np.ndarray
+    fall: np.ndarray
+    w_sq: np.ndarray
+    base: np.ndarray
+    far: np.ndarray
     scores: np.ndarray
     found: np.ndarray
     found_a: np.ndarray
@@ -61,7 +69,7 @@ class Scratch(NamedTuple):
 class GradientBuffers(NamedTuple):
     """The backward pass's state and sums, of each block.
 
-    State: dh dc ds dhhat (L,R,H), dz (L,R,4H), dq (L,R,U), factors (R,5H), dm_key (R,H), tanh_kq slope (U,),
+    State: dh dc ds dhhat (L,R,H), dz (L,R,4H), dq (L,R,U), factors (R,5H), dm_key (R,H), e slope (U,),
     ds_sum (H,). Of slots, still to be collected by the step that wrote them: dM (R,N,H), dkeys (R,N,U).
     Panels: inputs (P R,I+1+H), dz_sum (P R,4H), dq_sum (P R,U), dy (P R,O), dh_loss ds_loss (P R,H), dx (P R,I);
     collected slots: dk_slots (P R,U), m_slots (P R,H), `collected` (1,) of them.
@@ -77,7 +85,7 @@ class GradientBuffers(NamedTuple):
     dq: np.ndarray
     factors: np.ndarray
     dm_key: np.ndarray
-    tanh_kq: np.ndarray
+    e: np.ndarray
     slope: np.ndarray
     ds_sum: np.ndarray
     dM: np.ndarray
@@ -117,6 +125,9 @@ def tape_buffers(plan: Plan, dtype: Any, gate_steps: int) -> TapeBuffers:
         s=blank(T * M, R, H),
         gates=blank(gate_steps, R, 4 * H),
         keys=blank(R, plan.N, plan.U),
+        far=blank(R, plan.N, of=np.bool_),
+        far_made=blank(R, plan.N, of=np.bool_),
+        far_keys=blank(R, plan.N, plan.U * plan.additive),
         slots=blank(T, R, plan.cap, of=np.int32),
         a=blank(T, R, plan.cap),
         listed=blank(T * M, R, of=np.int32),
@@ -134,8 +145,13 @@ def scratch(plan: Plan, dtype: Any) -> Scratch:
     return Scratch(
         z=blank(R, 4 * plan.H),
         q=blank(R, plan.U),
-        e=blank(R, plan.U),
-        reach=blank(R),
+        tq=blank(R, plan.U),
+        sq=blank(R, plan.U),
+        rise=blank(R, plan.U),
+        fall=blank(R, plan.U),
+        w_sq=blank(R, plan.U),
+        base=blank(R),
+        far=blank(R, of=np.bool_),
         scores=blank(plan.N),
         found=blank(selecting, of=np.int64),
         found_a=blank(selecting),
@@ -167,7 +183,7 @@ def gradient_buffers(plan: Plan, dtype: Any) -> GradientBuffers:
         dq=blank(L, R, U),
         factors=blank(R, 5 * H),
         dm_key=blank(R, H),
-        tanh_kq=blank(U),
+        e=blank(U),
         slope=blank(U),
         ds_sum=blank(H),
         dM=blank(R, plan.N, H),

@@ -11,9 +11,9 @@ from sabcore.engine.cpu.gates import gates_of_inputs, gates_of_step
 from sabcore.engine.cpu.jit import jit, jit_entry, jit_part
 from sabcore.engine.cpu.lstm import advance
 from sabcore.engine.cpu.plan import Plan, Weights
-from sabcore.engine.cpu.read import read, score_row, slots_before
+from sabcore.engine.cpu.read import read, slots_before
 from sabcore.engine.cpu.readout import readout
-from sabcore.engine.cpu.score import query, write_keys
+from sabcore.engine.cpu.score import query, score_range, write_keys
 
 #: Terms (slots times units) of a step's scores from which on they are shared between cores, some 50 us on one; and a
 #: share's size. Threads meet at every such step, which on a busy machine costs far more than on an idle one.
@@ -40,7 +40,7 @@ def forward_block(
         N = slots_before(plan, t) if plan.memory else 0
         if N > 0:
             for r in range(min(plan.R, plan.B - b * plan.R)):
-                score_row(plan, weights, tape, scratch, r, 0, N)  # M.1
+                score_range(plan, weights, tape, scratch, r, 0, N)  # M.1
                 read(plan, tape, scratch, r, t, N)  # B.2
         _end_step(plan, weights, tape, scratch, y, b, t, hi)
 
@@ -70,12 +70,12 @@ def _before_scores(
     tape_0, scratch_0 = block_of(tape, 0), block_of(scratch, 0)
     _begin_step(plan, borrowed(weights), tape_0, scratch_0, borrowed(x), 0, t)
     if N > 0:
-        score_row(plan, borrowed(weights), tape_0, scratch_0, 0, 0, N)  # M.1
+        score_range(plan, borrowed(weights), tape_0, scratch_0, 0, 0, N)  # M.1
 
 
 @jit
 def _share_of_scores(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, lo: int, hi: int) -> None:
-    score_row(plan, borrowed(weights), block_of(tape, 0), block_of(scratch, 0), 0, lo, hi)  # M.1
+    score_range(plan, borrowed(weights), block_of(tape, 0), block_of(scratch, 0), 0, lo, hi)  # M.1
 
 
 @jit
@@ -102,8 +102,8 @@ def _begin_step(
         tape.s[t - 1] = 0
         tape.listed[t - 1] = 0
         if t == 1 and plan.first_slot == 0:
-            write_keys(plan, weights, tape.h[0], 0, tape.keys, scratch.q)
-        query(plan, weights, tape.hhat[t - 1], scratch.q, scratch.e, scratch.reach)
+            write_keys(plan, weights, tape.h[0], 0, tape, scratch.q)
+        query(plan, weights, tape.hhat[t - 1], scratch)
 
 
 @jit_part
@@ -113,6 +113,6 @@ def _end_step(
     """The new slot's key, and at the end of a panel its outputs."""
     if plan.memory and t % plan.k_att == 0:
         N = slots_before(plan, t)
-        write_keys(plan, weights, tape.h[t], N, tape.keys, scratch.q)  # B.4
+        write_keys(plan, weights, tape.h[t], N, tape, scratch.q)  # B.4
     if t % plan.P == 0 or t == hi:
         readout(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)  # B.5

@@ -78,7 +78,7 @@ class Weights(NamedTuple):
     """Parameters as compiled code reads them; those that the model lacks are empty.
 
     W_in (I+1,4H): W_ih transposed, with b as its last row. `_T` marks a transposed copy, for products whose larger
-    factor must be read row by row. `w_a_sum` is the sum of w_a, () .
+    factor must be read row by row.
     """
 
     W_in: np.ndarray
@@ -90,7 +90,6 @@ class Weights(NamedTuple):
     W_q: np.ndarray
     W_q_T: np.ndarray
     w_a: np.ndarray
-    w_a_sum: Any
     u_q: np.ndarray
     u_m: np.ndarray
     V_h: np.ndarray
@@ -111,7 +110,6 @@ def pack_weights(params: Mapping[str, np.ndarray]) -> Weights:
     def transposed(name: str) -> np.ndarray:
         return np.array(of(name).T, order="C")
 
-    w_a = of("w_a", vector)
     return Weights(
         W_in=np.ascontiguousarray(np.concatenate((of("W_ih").T, of("b")[None]))),
         W_ih=of("W_ih"),
@@ -121,8 +119,7 @@ def pack_weights(params: Mapping[str, np.ndarray]) -> Weights:
         W_m_T=transposed("W_m"),
         W_q=of("W_q"),
         W_q_T=transposed("W_q"),
-        w_a=w_a,
-        w_a_sum=dtype.type(w_a.sum(dtype="float64")),
+        w_a=of("w_a", vector),
         u_q=of("u_q", vector),
         u_m=of("u_m", vector),
         V_h=of("V_h"),

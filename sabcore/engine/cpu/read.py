@@ -5,7 +5,7 @@ from __future__ import annotations
 from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
 from sabcore.engine.cpu.jit import jit, jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
-from sabcore.engine.cpu.score import near_limit, restore_lost_slopes, score_range, slopes
+from sabcore.engine.cpu.score import score_range, slopes
 from sabcore.engine.cpu.sparsify import select, weigh, weigh_backward
 from sabcore.engine.cpu.sums import add_scaled, dot
 
@@ -14,24 +14,6 @@ from sabcore.engine.cpu.sums import add_scaled, dot
 def slots_before(plan: Plan, t: int) -> int:
     """N_t, the slots that step t = 1, 2, ... sees."""
     return (t - 1) // plan.k_att + (plan.first_slot == 0)
-
-
-@jit_part
-def score_row(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r: int, lo: int, hi: int) -> None:
-    """Scores lo..hi-1 of row r, by the query in `scratch`."""
-    score_range(
-        plan,
-        weights,
-        tape.h,
-        r,
-        tape.keys[r],
-        scratch.q[r],
-        scratch.e[r],
-        scratch.reach[r],
-        scratch.scores,
-        lo,
-        hi,
-    )
 
 
 @jit_part
@@ -55,7 +37,7 @@ def recover(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r
     """The list of step t's read back into `scratch`, from the tape, or selected again from the same bits."""
     n = tape.listed[t - 1, r]
     if n < 0:
-        score_row(plan, weights, tape, scratch, r, 0, N)
+        score_range(plan, weights, tape, scratch, r, 0, N)
         n = select(plan, N, scratch)
     else:
         for i in range(n):
@@ -112,12 +94,8 @@ def _score_backward(
         for level in range(plan.L):
             grad.dq[level, r, 0] += da[level, i]  # P.3*
         return
-    tanh_kq, slope = grad.tanh_kq, grad.slope
-    slopes(weights, tape.keys[r, j], scratch.e[r], tanh_kq, slope)
-    if scratch.reach[r] > near_limit(slope):
-        m = tape.h[plan.first_slot + j * plan.k_att, r]
-        restore_lost_slopes(weights, m, tape.keys[r, j], scratch.q[r], tanh_kq, slope)
-    add_scaled(grad.dw_a, total, tanh_kq)  # A.4*
-    add_scaled(grad.dkeys[r, j], total, slope)  # A.3*
+    slopes(plan, weights, tape, scratch, grad, r, j)
+    add_scaled(grad.dw_a, total, grad.e)  # A.4*
+    add_scaled(grad.dkeys[r, j], total, grad.slope)  # A.3*
     for level in range(plan.L):
-        add_scaled(grad.dq[level, r], da[level, i], slope)  # A.3*
+        add_scaled(grad.dq[level, r], da[level, i], grad.slope)  # A.3*

@@ -1,8 +1,8 @@
-"""exp, sigmoid and tanh of one number, written so that LLVM turns a loop over them into vector instructions.
+"""exp, expm1, sigmoid and tanh of one number, written so that LLVM turns a loop over them into vector instructions.
 
 Without Intel's SVML a call of `math.exp` inside compiled code is a call of the C library, one element at a time. These
 are polynomials and bit patterns only, without a branch. Largest errors, measured by the tests over the whole range:
-2e-7 in float32 and 4e-16 in float64, relative for `exp` and `tanh`, absolute for `sigmoid`.
+3e-7 in float32 and 6e-16 in float64, relative for `exp`, `expm1` and `tanh`, absolute for `sigmoid`.
 
 The constants are those of the Cephes library (Moshier, 1989); the float64 exponential is a Taylor polynomial.
 """
@@ -41,6 +41,11 @@ def exp(x: Any) -> Any:
     return _exp32(x) if isinstance(x, np.float32) else _exp64(x)
 
 
+def expm1(x: Any) -> Any:
+    """e^x - 1, x float32 or float64; relatively accurate near zero, clamped as `exp` is."""
+    return _expm1_32(x) if isinstance(x, np.float32) else _expm1_64(x)
+
+
 def tanh(x: Any) -> Any:
     """tanh x, x float32 or float64; relatively accurate near zero too."""
     return _tanh32(x) if isinstance(x, np.float32) else _tanh64(x)
@@ -54,7 +59,8 @@ def sigmoid(x: Any) -> Any:
 
 
 @_jit
-def _exp32(x: Any) -> Any:
+def _reduce32(x: Any) -> Any:
+    """e^r - 1 and 2^n, where x, clamped, is r + n ln 2 with the smallest |r|."""
     x = _LOW32 if x < _LOW32 else x
     x = _HIGH32 if x > _HIGH32 else x
     rounded = x * _LOG2E32 + _ROUND32
@@ -62,11 +68,11 @@ def _exp32(x: Any) -> Any:
     r = x - n * _LN2_HI32 - n * _LN2_LO32
     p = ((((_E32[0] * r + _E32[1]) * r + _E32[2]) * r + _E32[3]) * r + _E32[4]) * r + _E32[5]
     scale = np.int32((np.float32(rounded).view(np.int32) << np.int32(23)) + np.int32(0x3F800000)).view(np.float32)
-    return (p * (r * r) + r + _ONE32) * scale
+    return p * (r * r) + r, scale
 
 
 @_jit
-def _exp64(x: Any) -> Any:
+def _reduce64(x: Any) -> Any:
     x = _LOW64 if x < _LOW64 else x
     x = _HIGH64 if x > _HIGH64 else x
     rounded = x * _LOG2E64 + _ROUND64
@@ -85,7 +91,31 @@ def _exp64(x: Any) -> Any:
     p = p * r + 1 / 6.0
     p = p * r + 0.5
     scale = np.int64((np.float64(rounded).view(np.int64) << 52) + 0x3FF0000000000000).view(np.float64)
-    return (p * (r * r) + r + 1.0) * scale
+    return p * (r * r) + r, scale
+
+
+@_jit
+def _exp32(x: Any) -> Any:
+    above, scale = _reduce32(x)
+    return (above + _ONE32) * scale
+
+
+@_jit
+def _exp64(x: Any) -> Any:
+    above, scale = _reduce64(x)
+    return (above + 1.0) * scale
+
+
+@_jit
+def _expm1_32(x: Any) -> Any:
+    above, scale = _reduce32(x)
+    return above * scale + (scale - _ONE32)
+
+
+@_jit
+def _expm1_64(x: Any) -> Any:
+    above, scale = _reduce64(x)
+    return above * scale + (scale - 1.0)
 
 
 @_jit
@@ -124,4 +154,5 @@ def _by_width(narrow: Any, wide: Any) -> Any:
 
 
 overload(exp)(_by_width(_exp32, _exp64))
+overload(expm1)(_by_width(_expm1_32, _expm1_64))
 overload(tanh)(_by_width(_tanh32, _tanh64))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sabcore.engine.cpu.vectormath import exp, sigmoid, tanh
+from sabcore.engine.cpu.vectormath import exp, expm1, sigmoid, tanh
 
 
 def elementwise(function: Any) -> Any:
@@ -33,6 +33,11 @@ def magnitudes(dtype: str, largest: float) -> np.ndarray:
 @pytest.mark.parametrize(("dtype", "largest", "allowed"), [("float32", 86, 2e-7), ("float64", 700, 4e-16)])
 def test_exp(dtype: str, largest: float, allowed: float) -> None:
     assert errors(exp, np.exp, magnitudes(dtype, largest), relative=True) <= allowed
+
+
+@pytest.mark.parametrize(("dtype", "largest", "allowed"), [("float32", 86, 3e-7), ("float64", 700, 6e-16)])
+def test_expm1(dtype: str, largest: float, allowed: float) -> None:
+    assert errors(expm1, np.expm1, magnitudes(dtype, largest), relative=True) <= allowed
 
 
 @pytest.mark.parametrize(("dtype", "allowed"), [("float32", 3e-7), ("float64", 6e-16)])
