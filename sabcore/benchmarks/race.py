@@ -18,7 +18,8 @@ from .threads import load_libraries, use_threads
 from .workload import Workload, make_workload
 
 Tick = Callable[[str], None]
-#: Seconds of rest before each timed run: longer than anybody's idle threads spin.
+#: Seconds of rest before each timed run: longer than anybody's idle threads spin. Those of XLA work on for less than a
+#: tenth of a second after a call; then nobody else in the process takes processor time, and affinity is unchanged.
 SETTLE = 0.25
 
 
