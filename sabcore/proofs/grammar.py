@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 FUNCTIONS = frozenset(
-    "tanh exp log sigmoid abs sgn lstm_step recall readout score sparsify key query".split()  # `max` is read apart
+    "tanh exp log sigmoid lstm_step recall readout score sparsify key query".split()  # `max` is read apart
 )
 _TOKEN = re.compile(
     r"\s*(?P<rank>the [\w]+-th largest)|\s*(?P<number>\d+(?:\.\d+)?)"
-    r"|\s*(?P<name>[A-Za-z]\w*?_\{[^}]*\}|[A-Za-z]\w*?_\(\w+\)|[A-Za-z]\w*)|\s*(?P<mark>\+=|\^T\b|[-+*/^.,=<>()\[\]|])"
+    r"|\s*(?P<name>[A-Za-z]\w*?_\{[^}]*\}|[A-Za-z]\w*?_\(\w+\)|[A-Za-z]\w*)|\s*(?P<mark>\+=|\^T\b|[-+*/^.,=<>()\[\]])"
 )
 
 
@@ -173,10 +173,6 @@ class _Reader:
         if kind == "rank":
             self.at += 1
             return Tree("ranked", (text.split()[1].removesuffix("-th"), self.symbol()))
-        if self.take("|"):
-            value = self.expression()
-            self.expect("|")
-            return Tree("call", ("abs", value))
         if self.take("("):
             return self._rest_of_tuple()
         if kind == "name":

@@ -13,7 +13,7 @@ from sabcore.proofs.grammar import Equation, GrammarError, bare, bound_letters, 
 _LINE = re.compile(r"^(?P<text>.*?\S)\s+(?P<tags>\([A-Z]\.\d+\*?\)(?:\s*\([A-Z]\.\d+\*?\))*)(?:\s|$)")
 _TAG = re.compile(r"[A-Z]\.\d+")
 #: A fence with a language's name holds something else than equations.
-_FENCE = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(?P<language>.*?)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -71,5 +71,6 @@ def read_page(text: str) -> Page:
 
 def fenced_lines(text: str) -> Iterator[str]:
     """Every line between fences without a language's name, blank ones left out."""
-    for block in _FENCE.findall(text):
-        yield from (line for line in block.splitlines() if line.strip())
+    for block in _FENCE.finditer(text):
+        if not block["language"]:
+            yield from (line for line in block["lines"].splitlines() if line.strip())

@@ -17,7 +17,6 @@ _ELEMENTARY: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
     "exp": math.exp,
     "log": lambda x: math.log(abs(x)),
-    "abs": abs,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
 }
 #: What code calls a function of the pages. `_backward` at a name's end is the pages' star.

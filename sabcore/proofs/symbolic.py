@@ -43,7 +43,7 @@ class Exp(sympy.Function):
         return sympy.exp(self.args[0])._eval_evalf(prec)
 
 
-_FUNCTIONS = {"tanh": sympy.tanh, "exp": Exp, "log": sympy.log, "sigmoid": Sigmoid, "abs": sympy.Abs, "sgn": sympy.sign}
+_FUNCTIONS = {"tanh": sympy.tanh, "exp": Exp, "log": sympy.log, "sigmoid": Sigmoid}
 
 
 class Symbols:
