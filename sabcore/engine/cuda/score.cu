@@ -46,7 +46,7 @@ __device__ inline real score_u(real key, real e, real base) { return fmin(fma(ke
 // tanh(k + q) of one unit.
 __device__ inline real unit_tanh(int kind, real key, QueryUnit query) {
     real u = score_u(key, query.e, kind == SMALL ? query.n : real(-1));
-    real e = kind == FAR ? tanh(key + query.q) : u / (u + 2);                         // A.3
+    real e = kind == FAR ? tanh(key + query.q) : quotient(u, u + 2);                  // A.3
     return e;
 }
 

@@ -39,8 +39,10 @@ __device__ inline void weigh(const Plan& plan, int N, int n, List list) {
     real temperature = rule == SOFTMAX ? plan.temperature : real(1), S = 0;
     real theta = list.a[min(plan.rank, n) - (plan.rank > 0)];  // S.1
     real largest = list.a[lane_of_warp() < n ? lane_of_warp() : 0];
+#pragma unroll 1
     for (int i = lane_of_warp(); i < n; i += WARP) largest = fmax(largest, list.a[i]);
     largest = warp_max(largest);
+#pragma unroll 1
     for (int i = lane_of_warp(); i < n; i += WARP) {
         real z = (list.a[i] - largest) / temperature;                           // F.1
         real v = rule == THRESHOLD ? excess(plan, list.a[i], theta) : exp(z);   // S.2
@@ -48,6 +50,7 @@ __device__ inline void weigh(const Plan& plan, int N, int n, List list) {
         S += v;
     }
     S = sum_lanes<WARP>(S) + (rule == THRESHOLD ? plan.eps : real(0));          // S.3
+#pragma unroll 1
     for (int i = lane_of_warp(); i < n; i += WARP) {
         real w = list.w[i] / S;                                                 // S.4, F.2
         list.w[i] = rule == RAW ? list.a[i] : w;                                // R.1, M.2
@@ -63,7 +66,7 @@ struct Sums {
 };
 
 __device__ inline real da_before_theta(const Plan& plan, const Sums& sums, List list, const real* dw, int i) {
-    real dv = (dw[i] - sums.best + sums.shift) / *list.S;                         // S.3*, S.4*
+    real dv = quotient(dw[i] - sums.best + sums.shift, *list.S);                  // S.3*, S.4*
     real da = excess(plan, list.a[i], sums.theta) > 0 ? dv : real(0);             // S.2*
     return da;
 }
@@ -74,9 +77,11 @@ __device__ inline Sums sum_up(const Plan& plan, int N, int n, List list, const r
     if (sums.rule == RAW) return sums;
     real mean = 0;
     if (sums.rule == THRESHOLD) sums.theta = list.a[sums.last], sums.best = dw[0];  // S.1
+#pragma unroll 1
     for (int i = lane_of_warp(); i < n; i += WARP) mean += (dw[i] - sums.best) * list.w[i];
     sums.shift = sums.best * (plan.eps / *list.S) - sum_lanes<WARP>(mean);
     if (sums.rule != THRESHOLD) return sums;
+#pragma unroll 1
     for (int i = lane_of_warp(); i < n; i += WARP) sums.total += da_before_theta(plan, sums, list, dw, i);
     sums.total = sum_lanes<WARP>(sums.total);
     return sums;
