@@ -37,7 +37,7 @@ class Segment(NamedTuple):
     """
 
     k_trunc: int | None
-    segment_offset: int = 0
+    segment_offset: int
     levels: int = 1
     loss_level: int = 0
     slot_level: int = 0

@@ -92,3 +92,21 @@ def test_on_models_only_what_cancels_has_a_floor():
         params, inputs = init_params(config, 1, "float64"), random_inputs(config, 2)
         assert [name for name, floor in floors(config, params, inputs, 1e-10).items() if floor] == cancelled
         assert set(floors(config, params, inputs, 1e-10)) == set(engine_results(config, params, inputs))
+
+
+def test_what_is_within_goes_by_the_tensors_own_size():
+    """A relative spread of some eps is within 1e-10 and beyond 1e-16, at whatever size."""
+    for size in (1e-20, 1.0, 1e20):
+        run = lambda given, size=size: {"y": size * given["x"]}  # noqa: E731
+        assert floors_of(run, 1e-10)["y"] == 0
+        assert floors_of(run, 1e-16)["y"] > 0
+
+
+def test_the_constants_are_no_larger_than_they_are_said_to_be():
+    """The multiple is twice the largest ratio seen, and a result that is 1 % off is beyond every cap."""
+    assert SENSITIVITY <= 64
+    assert CAP == {"float64": 1e-6, "float32": 5e-3}
+
+
+def test_what_is_nowhere_finite_gets_no_floor():
+    assert floors_of(lambda given: {"y": given["x"] * np.inf}) == {"y": 0.0}

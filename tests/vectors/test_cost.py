@@ -48,3 +48,11 @@ def test_wide_models_and_many_slots_count_too(vector):
         refuse_too_much_work(wide)
     assert estimated_seconds(longer(vector, 2000)) > 10 * estimated_seconds(longer(vector, 200)) - 1e-9
     assert estimated_seconds(vector) < LIMIT_SECONDS
+
+
+def test_twice_the_sequences_are_twice_the_work(vector):
+    """But for what a step costs whatever the sizes."""
+    doubled = replace(vector, x=np.tile(vector.x, (1, 2, 1)))
+    steps = cost.STEP * len(vector.x)
+    assert estimated_seconds(vector) > steps
+    assert estimated_seconds(doubled) - steps == pytest.approx(2 * (estimated_seconds(vector) - steps))

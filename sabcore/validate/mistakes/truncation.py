@@ -31,7 +31,7 @@ TRUNCATION = [
         "segment offset ignored",
         "The states are cut at multiples of k_trunc, whatever the offset.",
         old="return Segment(config.k_trunc, config.segment_offset)",
-        new="return Segment(config.k_trunc)",
+        new="return Segment(config.k_trunc, 0)",
     ),
     _plain(
         "cell state not cut", "At a boundary h is detached and c is not.", old=_CARRY, new="truncation.carry(t, dh), dc"
