@@ -52,6 +52,7 @@ def test_a_tie_has_no_gap() -> None:
 def test_amplification_predicts_the_error_of_float32() -> None:
     """Rounding the inputs to float32 moves the weights, hence s, by about its eps times the amplification."""
     eps32 = float(np.finfo(np.float32).eps)
+    compared = 0
     for seed in range(20):
         case = make_case(seed)
         got = conditioning(*case.inputs)
@@ -60,3 +61,5 @@ def test_amplification_predicts_the_error_of_float32() -> None:
         if got.gap > 100 * eps32 * got.bound:
             allowed = 10 * eps32 * max(1, got.amplification)
             assert compare_tensor("s", s, record(*case.inputs).s, allowed).passed, seed
+            compared += 1
+    assert compared >= 5
