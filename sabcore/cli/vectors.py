@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,16 @@ from sabcore.cli.fields import read_fields, set_option
 from sabcore.errors import FormatError
 from sabcore.model.config import PRESETS, SABConfig
 from sabcore.text import printable
-from sabcore.vectors.catalogue import CATALOGUE, SIZES, seed_of
-from sabcore.vectors.check import find
+from sabcore.vectors.catalogue import CATALOGUE, SIZES, Case, seed_of
+from sabcore.vectors.check import CONFORMANCE_FOLDER, SHIPPED, find
+from sabcore.vectors.conformance import CONFORMANCE, Conformance
 from sabcore.vectors.format import read, write
 from sabcore.vectors.make import draw, expect
 from sabcore.vectors.model import write_config
 from sabcore.vectors.report import as_json, as_lines, check_file
+
+SETS: dict[str, Mapping[str, Case | Conformance]] = {"shipped": CATALOGUE, "conformance": CONFORMANCE}
+FOLDERS = {"shipped": SHIPPED, "conformance": CONFORMANCE_FOLDER}
 
 
 @click.group("vectors")
@@ -83,14 +88,18 @@ def _describe(name: str, value: np.ndarray) -> dict[str, Any]:
 @click.option("-T", "--steps", "T", type=click.IntRange(min=1), default=11, show_default=True, help="Steps.")
 @click.option("-B", "--batch", "B", type=click.IntRange(min=1), default=2, show_default=True, help="Sequences.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--shipped", is_flag=True, help="Make the shipped set again; --out is a folder, no other option applies.")
+@click.option("--shipped", "whole_set", flag_value="shipped", default=None,
+              help="Make the shipped set again; --out is a folder, no other option applies.")  # fmt: skip
+@click.option("--conformance", "whole_set", flag_value="conformance", help="The same for the conformance set.")
+@click.option("--forward-only", is_flag=True, help="Leave the gradients out.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write, or the folder.")
 @click.pass_context
 def make_command(
     context: click.Context,
     preset: str,
     assignments: tuple[str, ...],
-    shipped: bool,
+    whole_set: str | None,
+    forward_only: bool,
     out: Path,
     T: int,
     B: int,
@@ -101,26 +110,45 @@ def make_command(
     The oracles are PyTorch's autograd (pip install 'sabcore[torch]') and the complex step; the engine has no say.
     Sizes and k_top have defaults; --set, given once for each field, replaces them.
     """
-    if not shipped:
+    if whole_set is None:
         vector, agreement = expect(draw(_config(preset, assignments), T=T, B=B, seed=seed))
-        write(out, vector)
+        write(out, vector.forward_only() if forward_only else vector)
         click.echo(f"{printable(out)}: {agreement}")
         return
     given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if foreign := sorted(set(given) - {"shipped", "out"}):
-        raise click.UsageError(f"--shipped makes a fixed set and takes only --out, but got {', '.join(foreign)} too")
-    _make_shipped(out)
+    if foreign := sorted(set(given) - {"whole_set", "out"}):
+        raise click.UsageError(
+            f"--{whole_set} makes a fixed set and takes only --out, but got {', '.join(foreign)} too"
+        )
+    _make_set(SETS[whole_set], out)
 
 
-def _make_shipped(folder: Path) -> None:
+def _make_set(cases: Mapping[str, Case | Conformance], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FormatError(f"{folder} cannot be made: {error.strerror or error}") from error
-    for name, case in CATALOGUE.items():
+    for name, case in cases.items():
         vector, agreement = expect(case.draw(seed_of(name)))
-        write(folder / f"{name}.safetensors", vector)
-        click.echo(f"{name}: {agreement}; catches: {case.catches}")
+        write(folder / f"{name}.safetensors", vector, case.notes)
+        click.echo(f"{name}: {agreement}; catches: {case.notes['catches']}")
+
+
+@vectors.command("list")
+@click.option("--shipped", is_flag=True, help="The larger set, which leaves no option of the model out.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object instead of text.")
+def list_command(shipped: bool, json_wanted: bool) -> None:
+    """Print the conformance set, which a port can be held to: each file, what it catches, and where it is."""
+    name = "shipped" if shipped else "conformance"
+    rows = [
+        {"file": str(FOLDERS[name] / f"{case}.safetensors"), "preset": one.preset, **one.notes}
+        for case, one in SETS[name].items()
+    ]
+    if json_wanted:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{printable(row['file'])}\n    {row['catches']}")
 
 
 def _config(preset: str, assignments: tuple[str, ...]) -> SABConfig:

@@ -38,6 +38,11 @@ class Case:
         """The model."""
         return SABConfig.preset(self.preset, **{**self.sizes, **self.fields})
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the file's metadata says besides the format."""
+        return {"catches": self.catches}
+
     def draw(self, seed: int) -> Vector:
         """The vector without its expected values."""
         return draw(self.config, T=self.T, B=self.B, seed=seed, state=self.state, zeros=self.zeros)

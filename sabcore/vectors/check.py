@@ -25,6 +25,7 @@ ALLOWED = {"float64": 1e-9, "float32": 2.0**-14}
 plain_forward = partial(forward, engine="plain")
 #: The files that come with the package.
 SHIPPED = Path(__file__).parent / "shipped"
+CONFORMANCE_FOLDER = SHIPPED / "conformance"
 
 
 def check(vector: Vector, tolerance: float | None = None) -> list[TensorReport]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from sabcore.array.files import write_atomically
 from sabcore.errors import FormatError
@@ -27,15 +28,18 @@ def read(path: str | os.PathLike) -> Vector:
     return vector
 
 
-def write(path: str | os.PathLike, vector: Vector) -> None:
+def write(path: str | os.PathLike, vector: Vector, notes: Mapping[str, str] | None = None) -> None:
     """Write a vector to `path`, whole or not at all. Equal vectors make equal bytes.
+
+    `notes` go into the metadata, beside what the format asks for.
 
     Raises:
         FormatError: arrays that do not belong to the config, or a file that cannot be written.
     """
     if findings := lint_vector(vector):
         raise FormatError(f"{path} is not written: {summary(findings)}")
-    write_atomically(path, encode(vector.tensors(), {**FORMAT, "config": write_config(vector.config)}))
+    metadata = {**FORMAT, "config": write_config(vector.config), **(notes or {})}
+    write_atomically(path, encode(vector.tensors(), metadata))
 
 
 def summary(findings: list[str]) -> str:

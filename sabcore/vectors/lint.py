@@ -55,7 +55,7 @@ def lint_metadata(metadata: Mapping[str, str]) -> list[str]:
 
 
 def lint_tensors(config: SABConfig, tensors: Described) -> list[str]:
-    """Findings about the names, dtypes and shapes of tensors; T and B are those of `x`."""
+    """Findings about the names, dtypes and shapes of tensors; T and B are those of `x`. Gradients: all or none."""
     x_shape = tensors["x"][1] if "x" in tensors else ()
     if len(x_shape) != 3:
         return [f"x has shape {x_shape}, but should be (T,B,I)" if "x" in tensors else "the tensor x is missing"]
@@ -63,7 +63,9 @@ def lint_tensors(config: SABConfig, tensors: Described) -> list[str]:
     if T < 1 or B < 1:
         return [f"x has shape {x_shape}, but every size should be at least 1: no step or no sequence checks nothing"]
     required, optional = tensor_shapes(config, T, B)
-    findings = [f"the tensor {name} is missing" for name in required if name not in tensors]
+    forward_only = not any(name.startswith("grad.") for name in tensors)
+    wanted = [name for name in required if not (forward_only and name.startswith("grad."))]
+    findings = [f"the tensor {name} is missing" for name in wanted if name not in tensors]
     known = required | optional
     for name in [*(name for name in known if name in tensors), *(name for name in tensors if name not in known)]:
         findings += _lint_tensor(name, *tensors[name], known.get(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,11 @@ class Vector:
         given = {"x", "dy", *inputs, *(f"param.{name}" for name in params)}
         expected = {name: value for name, value in tensors.items() if name not in given}
         return cls(config=config, x=tensors["x"], dy=tensors["dy"], params=params, expected=expected, **inputs)
+
+    def forward_only(self) -> Vector:
+        """The same without the gradients that it expects."""
+        kept = {name: value for name, value in self.expected.items() if not name.startswith("grad.")}
+        return replace(self, expected=kept)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Every array by its name in the file."""
