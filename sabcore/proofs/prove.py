@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -99,7 +100,7 @@ def _unproved(corpus: Corpus) -> Iterator[Proved]:
 def _code(corpus: Corpus, tag: str) -> str:
     """Where the first plain statement with a tag stands, or if there is none, a fast one."""
     found = [
-        (is_fast(path), f"{path}.py:{statement.line}")
+        (is_fast(path), f"{path if path.endswith('.cu') else f'{path}.py'}:{statement.line}")
         for path, source in corpus.sources.items()
         for statement in source.statements
         if tag in statement.tags
@@ -204,5 +205,6 @@ def _loop_digits(proved: dict[str, Proved], name: str, config: Any) -> None:
 
 
 def as_json(proved: list[Proved]) -> list[dict[str, Any]]:
-    """For programs."""
-    return [asdict(proof) | {"passed": proof.passed} for proof in proved]
+    """For programs. JSON has no infinity: None stands for it, and `why` says what it was."""
+    rows = [asdict(proof) | {"passed": proof.passed} for proof in proved]
+    return [{key: None if value == math.inf else value for key, value in row.items()} for row in rows]

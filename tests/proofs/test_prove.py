@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytest.importorskip("sympy")
@@ -47,6 +49,13 @@ def test_a_proof_without_an_equation_and_a_page_without_code_are_found(monkeypat
     assert any("L.1, which no page defines" in line for line in wrong)
     monkeypatch.setattr(prove, "MODULES", ("step/lstm",))
     assert "a proof of L, which no page defines" in prove.prove(short=True)[1]
+
+
+def test_infinite_errors_are_no_json_numbers() -> None:
+    proof = prove.Proved("Z.1", "step/nothing", "z = x", digits=float("inf"), why="shapes differ")
+    (row,) = prove.as_json([proof])
+    assert json.loads(json.dumps(row, allow_nan=False))["digits"] is None
+    assert not row["passed"]
 
 
 def test_nan_is_no_proof() -> None:
