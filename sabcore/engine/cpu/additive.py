@@ -27,11 +27,10 @@ import numpy as np
 
 from sabcore.engine.cpu.jit import jit, jit_sum
 from sabcore.engine.cpu.lost import key_limit
-from sabcore.engine.cpu.sums import dot
 from sabcore.engine.cpu.vectormath import exp, expm1, tanh
 
 #: The largest |k| and the largest |q| with which the near form is right whatever the other is.
-MODERATE_KEY, MODERATE_QUERY = 1.5, 0.75
+MODERATE_KEY, MODERATE_QUERY = 1.5, 1.0
 
 
 @jit
@@ -52,15 +51,13 @@ def make_key(k: np.ndarray, key: np.ndarray) -> bool:
 
 
 @jit
-def make_far_key(W_m: np.ndarray, m: np.ndarray, far_key: np.ndarray) -> None:
-    """W_m (A,H), m (H,) -> far_key (A,) = gk."""
-    limit = key_limit(m)
-    for u in range(len(far_key)):
-        far_key[u] = dot(W_m[u], m)  # A.1
+def make_far_key(far_key: np.ndarray) -> None:
+    """far_key (A,): k, which becomes gk."""
+    limit, zero = key_limit(far_key), far_key.dtype.type(0)
     for u in range(len(far_key)):
         size = min(abs(far_key[u]), limit)
         gk = expm1(size + size)  # Z.3
-        far_key[u] = gk if far_key[u] > m.dtype.type(0) else -gk  # Z.3
+        far_key[u] = gk if far_key[u] > zero else -gk  # Z.3
 
 
 @jit

@@ -1,7 +1,7 @@
 """The scores of one batch row against its slots; the equations are `sabcore.step.score`'s.
 
-An additive key is tanh(W_m m), for the near form of `additive`. Of a far slot the key of the far form is made as well,
-when a query that needs it first comes. A separable key is one number, u_m . tanh(m).
+An additive key is tanh(W_m m), for the near form of `additive`. Of a far slot W_m m is kept as well, and becomes the
+key of the far form when a query that needs it first comes. A separable key is one number, u_m . tanh(m).
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def write_keys(plan: Plan, weights: Weights, m: np.ndarray, j: int, tape: TapeBu
         for r in range(plan.R):
             tape.far[r, j] = make_key(k[r], tape.keys[r, j])
             tape.far_made[r, j] = False
+            if tape.far[r, j]:
+                tape.far_keys[r, j] = k[r]
     else:
         for r in range(plan.R):
             tape.keys[r, j, 0] = dot_tanh(weights.u_m, m[r])  # P.1
@@ -90,7 +92,7 @@ def _score_far_slot(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Sc
     m, key = tape.h[plan.first_slot + j * plan.k_att, r], tape.far_keys[r, j]
     q, tq, sq, rise, fall = scratch.q[r], scratch.tq[r], scratch.sq[r], scratch.rise[r], scratch.fall[r]
     if not tape.far_made[r, j]:
-        make_far_key(weights.W_m, m, key)
+        make_far_key(key)
         tape.far_made[r, j] = True
     a = scratch.base[r] + score_far(scratch.w_sq[r], rise, fall, key)  # A.4
     return a + lost_part(weights.W_m, weights.w_a, m, key, q, tq, sq, rise, fall)

@@ -6,9 +6,9 @@ from numba import njit
 
 from sabcore.engine.cpu import additive
 
-SCALES = (1e-6, 1e-4, 1e-2, 0.3, 0.75, 1.5, 15.0)
+SCALES = (1e-6, 1e-4, 1e-2, 0.3, 1.0, 1.5, 15.0)
 #: Units of rounding that the theorem allows, times min(1, |k| + |q|): its constant C, as its page states it.
-ALLOWED = {"near": 24, "far": 8}
+ALLOWED = {"near": 32, "far": 8}
 
 
 @njit(error_model="numpy")
@@ -22,7 +22,8 @@ def joined(form: str, k, q, w_a, e, slope):
     else:
         rise, fall = np.empty_like(q), np.empty_like(q)
         additive.make_halves(tq, sq, rise, fall)
-        additive.make_far_key(k.reshape(-1, 1), np.ones(1, k.dtype), key)
+        key[:] = k
+        additive.make_far_key(key)
         additive.slopes_far(w_sq, tq, sq, rise, fall, key, e, slope)
 
 
