@@ -35,3 +35,11 @@ class DeviceError(SABError, RuntimeError):
 
 class TrainingError(SABError, RuntimeError):
     """Training that cannot go on, with the step and the tensor where it stopped."""
+
+
+class TargetError(SABError, RuntimeError):
+    """Somebody's program that cannot be asked. `kind`: "load", "raised", "shape", "ended", "time" or "memory"."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind

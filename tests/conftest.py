@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.vector_files"]
+pytest_plugins = ["sabcore.validate.pytest_plugin", "tests.vector_files"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy is loaded; the processes are the parallelism
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

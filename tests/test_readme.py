@@ -22,6 +22,22 @@ def test_its_python_runs():
         assert set(names["grads"]) == {*names["params"], "x", "h0", "c0"}
 
 
+def marked(name: str) -> str:
+    """The block under <!-- name -->."""
+    found = re.search(rf"<!-- {name} -->\n```\w*\n(.*?)```", README, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_its_port_gets_the_verdict_that_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    Path("port.py").write_text(marked("port"))
+    result = CliRunner().invoke(main, marked("validate").split()[1:])
+    assert result.exit_code == 1
+    assert set(marked("verdict").splitlines()) <= set(result.stdout.splitlines())
+
+
 def test_its_commands_exist_and_all_commands_are_in_it():
     named = set(re.findall(r"`sab (\w+)", README))
     assert named == set(COMMANDS)

@@ -22,6 +22,7 @@ COMMANDS = {
     "exercise": "sabcore.cli.exercise",
     "prove": "sabcore.cli.prove",
     "trace": "sabcore.cli.trace",
+    "validate": "sabcore.cli.validate",
     "vectors": "sabcore.cli.vectors",
 }
 #: Exit codes as shells give them, 128 and the signal's number: of Ctrl-C, and of writing to a pipe that nobody reads.

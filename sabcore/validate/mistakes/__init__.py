@@ -21,9 +21,22 @@ from sabcore.validate.mistakes.sparsify import SPARSIFY
 from sabcore.validate.mistakes.truncation import TRUNCATION
 from sabcore.validate.mistakes.weights import WEIGHTS
 
-__all__ = ["MISTAKES", "MUTANTS", "Change", "Mistake"]
+__all__ = ["DETACHED", "MISTAKES", "MUTANTS", "TIES", "Change", "Mistake"]
 
+#: The mistake that only equal scores show.
+TIES = "ties towards the newer slot"
 #: One wrong line of the plain engine each.
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *READ, *TRUNCATION, *LOOP]
 #: All: the one-line mutants last, because a port's author makes the others first.
 MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *MEMORY, *OUTPUT, *SCALE, *MUTANTS]
+#: What a `detach` or `no_grad` too many makes, or one too few: made together more often than others.
+_DETACHED = {
+    *("threshold not differentiated", "normaliser not differentiated", "gradient into unread slots"),
+    *("additive: query detached", "additive: memory detached in the score", "additive: W_m not learned"),
+    *("memories detached", "weights treated as constants", "memory gets no gradient from what was read"),
+    *("query gets no gradient from the read", "keys' gradients never reach the memory"),
+    *("output layer's direct path to the memory dropped", "summary gets no gradient from the state"),
+    *("cell state not cut", "hidden state not cut"),
+    *("state cut after its step", "state cut before it is stored", "state cut before it is read out"),
+}
+DETACHED = [mistake for mistake in MISTAKES if mistake.name in _DETACHED]

@@ -80,12 +80,14 @@ LSTM = [
     _line(
         "hidden gradient not passed on",
         "No gradient reaches the previous hidden state through W_hh.",
+        tag="L.1*",
         old=_RETURN,
         new="return dz, 0 * (dz @ W_hh), dc",
     ),
     _line(
         "cell gradient not passed on",
         "No gradient reaches the previous cell.",
+        tag="L.4*",
         old=_RETURN,
         new="return dz, dz @ W_hh, 0 * dc",
     ),

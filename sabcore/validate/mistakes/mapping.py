@@ -91,8 +91,11 @@ def _left_out(name: str) -> Mistake:
     return Mistake(f"{name} left out", f"{name} is not used.", "mapping", takes=zero, gives=zero)
 
 
-def _times(name: str, why: str, takes: float, gives: float) -> Mistake:
-    return Mistake(name, why, "mapping", takes=_on(("b",), lambda b: takes * b), gives=_on(("b",), lambda b: gives * b))
+def _times(name: str, why: str, takes: float | None, gives: float) -> Mistake:
+    def by(factor: float) -> Callable[[Tensors], Tensors]:
+        return _on(("b",), lambda b: factor * b)
+
+    return Mistake(name, why, "mapping", takes=None if takes is None else by(takes), gives=by(gives))
 
 
 MATRICES = ("W_ih", "W_hh", "W_m", "W_q", "V_h", "V_s")
@@ -105,6 +108,6 @@ MAPPING = [
     _times("b counted twice", "The whole b is loaded into b_ih and again into b_hh.", 2, 1),
     _times("b counted twice, and its gradient", "The whole b is loaded twice, and both gradients are added up.", 2, 2),
     _times(
-        "gradient of b counted twice", "b_ih and b_hh get the same gradient; that of b is either, not the sum.", 1, 2
+        "gradient of b counted twice", "b_ih and b_hh get the same gradient; that of b is either, not the sum.", None, 2
     ),
 ]

@@ -51,10 +51,11 @@ def _mix(parts: Any) -> None:
     ) -> Any:
         M, K = _as_mixed(M), _as_mixed(K)
         read = recall_backward(ds, hhat, M, K, cache.inner, score, sparsifier)
+        of_slots, of_keys, *rest = read
         dm, dk = np.zeros_like(M), np.zeros_like(K)
-        scatter_add(dm, cache.inner.slots, read.dm)
-        scatter_add(dk, cache.inner.slots, read.dk)
-        return read._replace(dm=_unmixed(dm), dk=_unmixed(dk))
+        scatter_add(dm, cache.inner.slots, of_slots)
+        scatter_add(dk, cache.inner.slots, of_keys)
+        return type(read)(_unmixed(dm), _unmixed(dk), *rest)
 
     parts.plain.recall, parts.plain.recall_backward = mixed_recall, mixed_recall_backward
 
@@ -79,6 +80,7 @@ MEMORY = [
             Change(_CONFIG, "return (t - 1) // self.k_att +", "return (t - 2) // self.k_att + 1 +"),
             Change(_PLAIN, "if t % config.k_att == 0:", "if (t - 1) % config.k_att == 0:"),
         ),
+        tag="B.4",
     ),
     Mistake(
         "summary not fed back",
@@ -88,6 +90,7 @@ MEMORY = [
             Change(_PLAIN, _STATE, "tape.h_all[t] = tape.hhat[t - 1] + 0 * tape.s[t - 1]"),
             Change(_PLAIN, _SUMMARY, "ds = 0 * dh"),
         ),
+        tag="B.3*",
     ),
     Mistake(
         "recurrence without the summary",
@@ -107,6 +110,7 @@ MEMORY = [
                 "outer_sum(dz_all, xp.concatenate((tape.h_all[:1], tape.hhat[:-1])))",
             ),
         ),
+        tag="B.3",
     ),
     Mistake(
         "provisional states stored",
@@ -118,6 +122,7 @@ MEMORY = [
             Change(_PLAIN, "score.key(tape.h_all[t])", "score.key(tape.hhat[t - 1])"),
             Change(_PLAIN, f"{_SLOT}  # B.4*\n            {_SUMMARY}", f"{_SUMMARY}\n            {_SLOT}"),
         ),
+        tag="B.4",
     ),
     Mistake(
         "state cut after its step",

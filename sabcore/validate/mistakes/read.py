@@ -25,6 +25,7 @@ READ = [
     _recall(
         "a later read overwrites an earlier one",
         "Of a slot's reads, only one sends it a gradient; they should add up.",
+        tag="M.3*",
         old="slots.shape[1])] += values",
         new="slots.shape[1])] = values",
     ),

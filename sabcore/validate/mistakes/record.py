@@ -24,7 +24,8 @@ class Mistake(NamedTuple):
     `why` completes "this program computes ...": one sentence for its author. `kind` says when it can be seen:
     "mapping" (parameters or gradients in the wrong place), "forward" (in the outputs) or "backward" (in gradients
     alone). The rest says how to make it, each optional: `changes` of lines; `replace`, which puts other parts into a
-    copy of the engine; `takes`, what becomes of the parameters; `gives`, what becomes of the gradients.
+    copy of the engine; `takes`, what becomes of the parameters; `gives`, what becomes of the gradients. `tag`: the
+    equation, where the line bears none. `is_mutant`: one wrong line; forward and backward may contradict each other.
     """
 
     name: str
@@ -34,8 +35,15 @@ class Mistake(NamedTuple):
     replace: Callable[[Any], None] | None = None
     takes: Callable[[Tensors], Tensors] | None = None
     gives: Callable[[Tensors], Tensors] | None = None
+    tag: str = ""
+    is_mutant: bool = False
+
+    @property
+    def takes_effect_forward(self) -> bool:
+        """Whether outputs change, for some input."""
+        return self.kind == "forward" or self.takes is not None
 
 
-def line(name: str, why: str, file: str, old: str, new: str, kind: str = "backward") -> Mistake:
+def line(name: str, why: str, file: str, old: str, new: str, kind: str = "backward", tag: str = "") -> Mistake:
     """The mistake of one line."""
-    return Mistake(name, why, kind, (Change(file, old, new),))
+    return Mistake(name, why, kind, (Change(file, old, new),), tag=tag, is_mutant=True)

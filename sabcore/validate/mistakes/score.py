@@ -32,12 +32,14 @@ SCORE = [
     _line(
         "additive: W_m not learned",
         "The gradient of W_m is zero, as when keys are computed without a graph.",
+        tag="A.1*",
         old=_WEIGHTS,
         new='{"W_m": 0 * dW_m, "W_q": dW_q}',
     ),
     _line(
         "additive: W_q not learned",
         "The gradient of W_q is zero, as when queries are computed without a graph.",
+        tag="A.2*",
         old=_WEIGHTS,
         new='{"W_m": dW_m, "W_q": 0 * dW_q}',
     ),

@@ -32,12 +32,14 @@ SPARSIFY = [
     _forward(
         "k-th for (k+1)-th largest",
         "theta is the k_top-th largest score, also where (k_top+1)-th is asked for.",
+        tag="S.1",
         old="config.k_top + 1 if config.threshold_rank",
         new="config.k_top if config.threshold_rank",
     ),
     _forward(
         "(k+1)-th for k-th largest",
         "theta is the (k_top+1)-th largest score, also where the k_top-th is asked for.",
+        tag="S.1",
         old='== "k_top+1" else config.k_top\n',
         new='== "k_top+1" else config.k_top + 1\n',
     ),
@@ -62,18 +64,21 @@ SPARSIFY = [
     _line(
         "eps forgotten on the way back",
         "S is the sum without eps on the way back, and with it on the way there.",
+        tag="S.3*",
         old="S = v.sum(axis=0) + self.eps\n",
         new="S = v.sum(axis=0)\n",
     ),
     _forward(
         "margin ignored",
         "v is a - theta, whatever the margin.",
+        tag="S.2",
         old="excess = a - theta - self.margin",
         new="excess = a - theta - 0 * self.margin",
     ),
     _forward(
         "ties towards the newer slot",
         "Of equal scores, the newer slot is taken first; the order is older first.",
+        tag="S.1",
         old='return array_module(a).argsort(-a.real, axis=0, kind="stable")',
         new='return len(a) - 1 - array_module(a).argsort(-a[::-1].real, axis=0, kind="stable")',
     ),
@@ -98,12 +103,14 @@ SPARSIFY = [
     _forward(
         "small memory read by the threshold",
         "Raw weights are asked for while the memory is small, and not used.",
+        tag="R.1",
         old='config.small_memory == "raw"',
         new="False",
     ),
     _forward(
         "small memory one slot too large",
         "Raw weights are used for one more slot: N <= k_top + 1.",
+        tag="R.1",
         old='if N <= config.k_top and config.small_memory == "raw"',
         new='if N <= config.k_top + 1 and config.small_memory == "raw"',
     ),

@@ -30,21 +30,28 @@ TRUNCATION = [
     _line(
         "segment offset ignored",
         "The states are cut at multiples of k_trunc, whatever the offset.",
+        tag="T.1",
         old="return Segment(config.k_trunc, config.segment_offset)",
         new="return Segment(config.k_trunc, 0)",
     ),
     _plain(
-        "cell state not cut", "At a boundary h is detached and c is not.", old=_CARRY, new="truncation.carry(t, dh), dc"
+        "cell state not cut",
+        "At a boundary h is detached and c is not.",
+        tag="T.1*",
+        old=_CARRY,
+        new="truncation.carry(t, dh), dc",
     ),
     _plain(
         "hidden state not cut",
         "At a boundary c is detached and h is not.",
+        tag="T.1*",
         old=_CARRY,
         new="dh, truncation.carry(t, dc)",
     ),
     _plain(
         "edge into the initial state cut",
         "The initial state is detached as well; it never should be.",
+        tag="T.1*",
         old="        if t > 1:\n            dh, dc",
         new="        if True:\n            dh, dc",
     ),
@@ -63,6 +70,7 @@ TRUNCATION = [
     _line(
         "k_remind ignored",
         "A reminded state's gradient gets the budget of the loss's.",
+        tag="T.2",
         old=_REMIND,
         new="k_remind = config.k_trunc",
     ),

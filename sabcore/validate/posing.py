@@ -1,0 +1,58 @@
+"""Questions that have one answer: where rounding cannot tip a choice between scores, or grow until it shows."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+
+from sabcore.model.config import SABConfig
+from sabcore.reference.conditioning import conditioning
+from sabcore.validate.cases import ask
+from sabcore.validate.observed import distance, largest
+from sabcore.validate.ours import Hypothesis, answer
+from sabcore.validate.question import Question
+
+#: Every number is moved by this part of itself, some times; no result may move by more than `_MOVED` of its largest
+#: value, or of `_CANCELLED` of its kind's. What 1e-11 leaves alone, float64's rounding of 1e-16 does not reach.
+_NUDGE, _MOVED, _CANCELLED, _DRAWS = 1e-11, 1e-8, 1e-6, 2
+#: How near scores may come to a choice, and how much the sparsifier may amplify the rounding of scores.
+_GAP, _AMPLIFIED = 1e-9, 1e4
+#: Smaller parameters for configurations whose states grow, as raw weights let them.
+_SCALES, _SEEDS = (1.0, 0.5, 0.25), 4
+
+
+def well_posed(config: SABConfig, seed: int, T: int, B: int, states: bool = False) -> Question:
+    """A random question that the right program answers in one way; the best of those tried, if none is found."""
+    found: list[tuple[float, Question]] = []
+    for scale, number in product(_SCALES, range(_SEEDS)):
+        question = ask(config, seed + 1000 * number, T, B, states, scale)
+        run = conditioning(config.to_dict(), question.params, question.x, question.h0, question.c0)
+        amplified = run.amplification if run.gap >= _GAP else math.inf
+        if amplified <= _AMPLIFIED and _is_well_posed(config, question):
+            return question
+        found.append((amplified, question))
+    return min(found, key=lambda tried: tried[0])[1]
+
+
+def _is_well_posed(config: SABConfig, question: Question) -> bool:
+    rng, base = np.random.default_rng(0), answer(Hypothesis(config), question)
+    for _ in range(_DRAWS):
+        moved = answer(Hypothesis(config), _nudged(question, rng))
+        if base is None or moved is None:
+            return False
+        for gradients in (False, True):
+            names = [name for name in base if name.startswith("grad.") == gradients]
+            least = _CANCELLED * max(largest(base[name]) for name in names)
+            if any(distance(moved[name], base[name]) > _MOVED * max(largest(base[name]), least) for name in names):
+                return False
+    return True
+
+
+def _nudged(question: Question, rng: np.random.Generator) -> Question:
+    def nudge(value: np.ndarray) -> np.ndarray:
+        return value * (1 + _NUDGE * rng.choice((-1.0, 1.0), value.shape))
+
+    params = {name: nudge(value) for name, value in question.params.items()}
+    return question._replace(params=params, x=nudge(question.x))
