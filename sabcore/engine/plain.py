@@ -14,6 +14,7 @@ from sabcore.array.library import Array, array_module
 from sabcore.array.products import each_times, outer_sum
 from sabcore.engine.truncation import make_truncation
 from sabcore.model.config import SABConfig
+from sabcore.model.slots import slot_of
 from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
 from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add
@@ -114,7 +115,7 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
         dh[truncation.loss_level] += dh_loss[t - 1]  # B.5*
         dhhat = dh
         if memory:
-            dh[truncation.slot_level] += memory.of_slot_written_at(t)  # B.4*
+            dh[truncation.slot_level] += memory.slot_credit(t)  # B.4*
             ds = dh.copy()  # B.3*
             ds[truncation.loss_level] += ds_loss[t - 1]  # B.3*
             dhhat = dh + memory.backward_of_read(t, ds)  # B.2*, B.3*
@@ -124,7 +125,7 @@ def backward(config: SABConfig, params: Mapping[str, Array], tape: PlainTape, dy
             dh, dc = truncation.carry(t, dh), truncation.carry(t, dc)
     grads |= {"h0": dh.sum(axis=0), "c0": dc.sum(axis=0)}
     if memory:
-        grads["h0"] += memory.of_slot_written_at(0)
+        grads["h0"] += memory.slot_credit(0)
         grads |= memory.of_weights()
     dW_ih, dW_hh = outer_sum(dz_all, tape.x), outer_sum(dz_all, tape.h_all[:-1])  # L.1*
     db, dx = dz_all.sum(axis=(0, 1)), each_times(dz_all, params["W_ih"])  # L.1*
@@ -142,10 +143,10 @@ class _MemoryGradients:
         self.dq = xp.zeros((len(tape.x), *tape.keys.shape[1:]), tape.x.dtype)
         self.dweights = {name: xp.zeros_like(weight) for name, weight in self.score._asdict().items()}
 
-    def of_slot_written_at(self, t: int) -> Array | float:
+    def slot_credit(self, t: int) -> Array | float:
         """The gradient of the slot that step t wrote, (B,H), complete once all later steps are done; 0 if none."""
-        j, rest = divmod(t - self.config.first_slot, self.config.k_att)
-        if rest or j < 0:
+        j = slot_of(t, self.config.first_slot, self.config.k_att)
+        if j < 0:
             return 0.0
         if not self.config.score_grad:
             return self.dM[j]

@@ -30,6 +30,11 @@ class Truncation(Protocol):
         ...
 
 
+def cuts(t: int, k_trunc: int, segment_offset: int) -> bool:
+    """T.1, for whole numbers, compiled or not; k_trunc 0: never."""
+    return k_trunc > 0 and t > 1 and (t - 1 + segment_offset) % k_trunc == 0
+
+
 class Segment(NamedTuple):
     """Full back-propagation through time (k_trunc None), or cut at fixed boundaries between segments.
 
@@ -44,7 +49,7 @@ class Segment(NamedTuple):
 
     def cuts(self, t: int) -> bool:
         """t -> cut: True if the edge from step t to t - 1 is cut; t = 1 is the edge into h0, c0 and never is."""
-        return self.k_trunc is not None and t > 1 and (t - 1 + self.segment_offset) % self.k_trunc == 0  # T.1
+        return cuts(t, self.k_trunc or 0, self.segment_offset)  # T.1
 
     def carry(self, t: int, d: Array) -> Array:
         return array_module(d).zeros_like(d) if self.cuts(t) else d  # T.1*

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from sabcore.array.checks import check_whole
 from sabcore.errors import ConfigError
+from sabcore.model.slots import slots_before
 
 Truncation = Literal["segment", "sliding"]
 Score = Literal["additive", "separable"]
@@ -207,7 +208,7 @@ class SABConfig:
         """N_t: how many slots step t = 1, 2, ... sees; `slots_before(T + 1)` is how many T steps write."""
         if not self.has_memory:
             return 0
-        return (t - 1) // self.k_att + (self.memory_start == "zero_state")
+        return slots_before(t, self.first_slot, self.k_att)
 
 
 def check_config(config: object) -> None:

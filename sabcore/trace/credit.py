@@ -24,6 +24,7 @@ from sabcore.engine import plain
 from sabcore.engine.truncation import make_truncation
 from sabcore.errors import ConfigError, ShapeError
 from sabcore.model.config import SABConfig
+from sabcore.model.slots import slot_of
 from sabcore.step.lstm import lstm_step_backward
 from sabcore.step.readout import readout_backward
 from sabcore.step.recall import Recall, gather
@@ -215,8 +216,8 @@ class _Trace:
 
     def _of_slot(self, t: int) -> Iterator[tuple[str, np.ndarray]]:
         """By edge, (K,H): what later reads send to the slot that step t wrote, if it wrote one."""
-        j, rest = divmod(t - self.config.first_slot, self.config.k_att)
-        if not self.config.has_memory or rest or j < 0:
+        j = slot_of(t, self.config.first_slot, self.config.k_att)
+        if not self.config.has_memory or j < 0:
             return
         yield "value", self.dM[j]
         if self.config.score_grad:

@@ -14,6 +14,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from sabcore.array.files import write_atomically
+from sabcore.engine import truncation
 from sabcore.model.config import SABConfig
 from sabcore.trace.credit import Credit
 from sabcore.trace.labels import BySource
@@ -108,7 +109,7 @@ def cuts(config: SABConfig, T: int) -> list[int]:
     """The steps before which segment truncation cuts."""
     if config.truncation != "segment" or config.k_trunc is None:
         return []
-    return [t for t in range(2, T + 1) if (t - 1 + config.segment_offset) % config.k_trunc == 0]
+    return [t for t in range(2, T + 1) if truncation.cuts(t, config.k_trunc, config.segment_offset)]
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:

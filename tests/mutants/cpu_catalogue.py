@@ -76,7 +76,7 @@ LSTM = [
     Mutant("cell passed on through the input gate", "lstm.py", "dc_r[u] *= gate[H + u]", "dc_r[u] *= gate[u]"),
 ]  # fmt: skip
 READ = [
-    Mutant("k_att forgotten where memories stand", "read.py", "add_scaled(s, w[i], h[plan.first_slot + idx[i] * plan.k_att, r])", "add_scaled(s, w[i], h[plan.first_slot + idx[i], r])"),
+    Mutant("k_att forgotten where memories stand", "read.py", "add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, plan.k_att), r])", "add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, 1), r])"),
     Mutant("a list that did not fit is not selected again", "read.py", "    if n < 0:\n", "    if n < -1:\n"),
     Mutant("a list that did not fit loses its last entry", "read.py", "        n = select(plan, N, scratch)\n    else:", "        n = select(plan, N, scratch) - 1\n    else:"),
     Mutant("lists taken for longer than they are", "read.py", "n = tape.listed[t - 1, r]", "n = max(tape.listed[t - 1, r] - 1, -1)"),
@@ -113,7 +113,7 @@ CREDIT = [
     Mutant("W_m learns from the provisional state", "credit.py", "grad.m_slots[n : n + R] = tape.h[t]", "grad.m_slots[n : n + R] = tape.hhat[max(t - 1, 0)]"),
     Mutant("slots collected last lost to W_m", "backward.py", "if grad.collected[0] > 0:", "if False:"),
     Mutant("initial state's slot never collected", "backward.py", "if plan.first_slot == 0:", "if False:"),
-    Mutant("a slot collected a step early", "credit.py", "j = (t - plan.first_slot) // plan.k_att\n    if t < plan.first_slot or (t - plan.first_slot) % plan.k_att != 0:", "j = (t + 1 - plan.first_slot) // plan.k_att\n    if t + 1 < plan.first_slot or (t + 1 - plan.first_slot) % plan.k_att != 0 or t + 1 > plan.T:"),
+    Mutant("a slot collected a step early", "credit.py", "j = slot_of(t, plan.first_slot, plan.k_att)", "j = slot_of(t + 1, plan.first_slot, plan.k_att) if t < plan.T else -1"),
     Mutant("separable: query's tanh not differentiated", "credit.py", "weights.u_q[u] * (one - e * e)", "weights.u_q[u]"),
 ]  # fmt: skip
 VECTORMATH = [

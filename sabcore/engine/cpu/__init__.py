@@ -9,6 +9,7 @@ result, however many threads there are.
     vectormath, sums         functions of one number, sums of vectors
     lstm, gates, truncation  the LSTM step: its elementwise part, its products, how far back its gradient goes
     score, additive, lost    scores; tanh(k + q) from numbers kept apart, and where that is not enough
+    slots                    which slot is whose
     sparsify, read           one row against its memory
     topk, lanes              the k largest of its scores, in vectors
     credit                   what reads send back, to the steps that wrote the slots and through the query

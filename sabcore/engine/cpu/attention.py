@@ -11,8 +11,9 @@ from sabcore.engine.cpu.buffers import Scratch, TapeBuffers, scratch
 from sabcore.engine.cpu.cache import call
 from sabcore.engine.cpu.jit import compiled_code, jit_entry
 from sabcore.engine.cpu.plan import Plan, Weights, pack_weights
-from sabcore.engine.cpu.read import recover, slots_before
+from sabcore.engine.cpu.read import recover
 from sabcore.engine.cpu.score import query
+from sabcore.engine.cpu.slots import slots_before
 from sabcore.engine.cpu.sparsify import weigh
 from sabcore.engine.cpu.tape import CPUTape
 from sabcore.errors import ConfigError
@@ -39,7 +40,7 @@ def _fill(plan: Plan, weights: Weights, all_tape: TapeBuffers, all_scratch: Scra
     for b in range(plan.blocks):
         tape, scratch = block_of(all_tape, b), block_of(all_scratch, b)
         for t in range(1, plan.T + 1):
-            N = slots_before(plan, t)
+            N = slots_before(t, plan.first_slot, plan.k_att)
             if N > 0:
                 query(plan, weights, tape.hhat[t - 1], scratch)
                 for r in range(min(plan.R, plan.B - b * plan.R)):

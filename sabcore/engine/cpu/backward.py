@@ -10,14 +10,15 @@ import numpy as np
 
 from sabcore.engine.cpu.borrow import block_of, borrowed
 from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
-from sabcore.engine.cpu.credit import collect_slot, key_weights_backward, query_backward, query_weights_backward
+from sabcore.engine.cpu.credit import key_weights_backward, query_backward, query_weights_backward, slot_credit
 from sabcore.engine.cpu.gates import gates_backward, gates_of_inputs, gates_of_step
 from sabcore.engine.cpu.jit import jit_entry, jit_part
-from sabcore.engine.cpu.lstm import backward_factors, backward_level
+from sabcore.engine.cpu.lstm import backward_factors, lstm_step_backward
 from sabcore.engine.cpu.plan import Plan, Weights
-from sabcore.engine.cpu.read import read_backward, slots_before
+from sabcore.engine.cpu.read import read_backward
 from sabcore.engine.cpu.readout import readout_backward, readout_weights_backward
 from sabcore.engine.cpu.score import query
+from sabcore.engine.cpu.slots import slots_before
 from sabcore.engine.cpu.sums import add
 from sabcore.engine.cpu.truncation import carry
 
@@ -66,14 +67,14 @@ def _step(
     add(dh[plan.loss_level], grad.dh_loss[at : at + R])  # B.5*
     dhhat = dh
     if plan.memory:
-        collect_slot(plan, weights, tape, grad, t, dh[plan.slot_level])  # B.4*
+        slot_credit(plan, weights, tape, grad, t, dh[plan.slot_level])  # B.4*
         dhhat = _read_step(plan, weights, tape, scratch, grad, b, t)
     gates = tape.gates[(t - 1) % len(tape.gates)]
     dz_sum = grad.dz_sum[at : at + R]
     dz = dz_sum.reshape(1, R, 4 * plan.H) if L == 1 else grad.dz  # one level is the sum of levels
     backward_factors(gates, tape.c[t - 1], tape.c[t], grad.factors)
     for level in range(L):
-        backward_level(grad.factors, gates, dhhat[level], grad.dc[level], dz[level])  # B.1*
+        lstm_step_backward(grad.factors, gates, dhhat[level], grad.dc[level], dz[level])  # B.1*
     if L > 1:
         dz_sum[:] = dz[0]
         for level in range(1, L):
@@ -86,7 +87,7 @@ def _read_step(
     plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, grad: GradientBuffers, b: int, t: int
 ) -> np.ndarray:
     """dh of step t -> dhhat (L,R,H), through the read of step t as well."""
-    R, L, N = plan.R, plan.L, slots_before(plan, t)
+    R, L, N = plan.R, plan.L, slots_before(t, plan.first_slot, plan.k_att)
     at = (t - 1) % plan.P * R
     dq_sum = grad.dq_sum[at : at + R]
     dq_sum[:] = 0
@@ -111,6 +112,6 @@ def _read_step(
 def _finish(plan: Plan, weights: Weights, tape: TapeBuffers, grad: GradientBuffers) -> None:
     """What step 0 collects: h0 as the first slot; and the weights' share of the slots collected last."""
     if plan.first_slot == 0:
-        collect_slot(plan, weights, tape, grad, np.int64(0), grad.dh[0])
+        slot_credit(plan, weights, tape, grad, np.int64(0), grad.dh[0])
     if grad.collected[0] > 0:
         key_weights_backward(grad)

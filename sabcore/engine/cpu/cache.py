@@ -17,12 +17,16 @@ from typing import Any
 
 import numba
 
+from sabcore.engine import truncation
+from sabcore.model import slots
+
 _ENGINE = Path(__file__).parent
+_SHARED = [Path(truncation.__file__), Path(slots.__file__)]
 
 
 def sources() -> list[Path]:
     """Every file whose functions end up in the compiled code."""
-    return [*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "rules.py"]
+    return [*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "rules.py", *_SHARED]
 
 
 def digest(files: list[Path]) -> str:

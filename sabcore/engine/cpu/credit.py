@@ -11,17 +11,16 @@ import numpy as np
 from sabcore.engine.cpu.buffers import GradientBuffers, TapeBuffers
 from sabcore.engine.cpu.jit import jit, jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
+from sabcore.engine.cpu.slots import slot_of
 from sabcore.engine.cpu.sums import add
 from sabcore.engine.cpu.vectormath import tanh
 
 
 @jit
-def collect_slot(
-    plan: Plan, weights: Weights, tape: TapeBuffers, grad: GradientBuffers, t: int, dh: np.ndarray
-) -> None:
+def slot_credit(plan: Plan, weights: Weights, tape: TapeBuffers, grad: GradientBuffers, t: int, dh: np.ndarray) -> None:
     """If step t wrote a slot: its gradient, complete now, into dh (R,H), and its key's share of the weights'."""
-    j = (t - plan.first_slot) // plan.k_att
-    if t < plan.first_slot or (t - plan.first_slot) % plan.k_att != 0:
+    j = slot_of(t, plan.first_slot, plan.k_att)
+    if j < 0:
         return
     for r in range(plan.R):
         add(dh[r], grad.dM[r, j])

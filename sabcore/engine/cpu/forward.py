@@ -9,11 +9,12 @@ from sabcore.engine.cpu.borrow import block_of, borrowed
 from sabcore.engine.cpu.buffers import Scratch, TapeBuffers
 from sabcore.engine.cpu.gates import gates_of_inputs, gates_of_step
 from sabcore.engine.cpu.jit import jit, jit_entry, jit_part
-from sabcore.engine.cpu.lstm import advance
+from sabcore.engine.cpu.lstm import lstm_step
 from sabcore.engine.cpu.plan import Plan, Weights
-from sabcore.engine.cpu.read import read, slots_before
+from sabcore.engine.cpu.read import read
 from sabcore.engine.cpu.readout import readout
 from sabcore.engine.cpu.score import query, score_range, write_keys
+from sabcore.engine.cpu.slots import slots_before
 
 #: Terms (slots times units) of a step's scores from which on they are shared between cores, some 50 us on one; and a
 #: share's size. Threads meet at every such step, which on a busy machine costs far more than on an idle one.
@@ -37,7 +38,7 @@ def forward_block(
     x, y = borrowed(all_x), borrowed(all_y)
     for t in range(lo + 1, hi + 1):
         _begin_step(plan, weights, tape, scratch, x, b, t)
-        N = slots_before(plan, t) if plan.memory else 0
+        N = slots_before(t, plan.first_slot, plan.k_att) if plan.memory else 0
         if N > 0:
             for r in range(min(plan.R, plan.B - b * plan.R)):
                 score_range(plan, weights, tape, scratch, r, 0, N)  # M.1
@@ -52,7 +53,7 @@ def forward_one_row(
     """The same for a batch of one row: once there are many slots, threads share each step's scores."""
     share = max(1, SHARE_TERMS // plan.U)
     for t in range(lo + 1, hi + 1):
-        N = slots_before(plan, t) if plan.memory else 0
+        N = slots_before(t, plan.first_slot, plan.k_att) if plan.memory else 0
         split = N * plan.U >= SPLIT_TERMS
         _before_scores(plan, weights, tape, scratch, x, t, 0 if split else N)
         if split:
@@ -96,7 +97,7 @@ def _begin_step(
     if (t - 1) % plan.P == 0:
         gates_of_inputs(plan, weights, tape, scratch, x, b, t - 1, min(t - 1 + plan.P, plan.T))
     gates = gates_of_step(plan, weights, tape, scratch, t)
-    advance(gates, tape.c[t - 1], tape.c[t], tape.h[t])  # B.1
+    lstm_step(gates, tape.c[t - 1], tape.c[t], tape.h[t])  # B.1
     if plan.memory:
         tape.hhat[t - 1] = tape.h[t]  # B.1
         tape.s[t - 1] = 0
@@ -112,7 +113,7 @@ def _end_step(
 ) -> None:
     """The new slot's key, and at the end of a panel its outputs."""
     if plan.memory and t % plan.k_att == 0:
-        N = slots_before(plan, t)
+        N = slots_before(t, plan.first_slot, plan.k_att)
         write_keys(plan, weights, tape.h[t], N, tape, scratch.q)  # B.4
     if t % plan.P == 0 or t == hi:
         readout(plan, weights, tape, scratch, y, b, (t - 1) // plan.P * plan.P, t)  # B.5

@@ -36,7 +36,7 @@ def activate(gates: np.ndarray, z: np.ndarray) -> None:
 
 
 @jit
-def advance(gates: np.ndarray, c: np.ndarray, c_new: np.ndarray, hhat: np.ndarray) -> None:
+def lstm_step(gates: np.ndarray, c: np.ndarray, c_new: np.ndarray, hhat: np.ndarray) -> None:
     """gates (R,4H), c (R,H) -> c_new hhat (R,H)."""
     R, H = c.shape
     for r in range(R):
@@ -70,7 +70,9 @@ def backward_factors(gates: np.ndarray, c: np.ndarray, c_new: np.ndarray, factor
 
 
 @jit
-def backward_level(factors: np.ndarray, gates: np.ndarray, dhhat: np.ndarray, dc: np.ndarray, dz: np.ndarray) -> None:
+def lstm_step_backward(
+    factors: np.ndarray, gates: np.ndarray, dhhat: np.ndarray, dc: np.ndarray, dz: np.ndarray
+) -> None:
     """factors (R,5H), gates (R,4H), dhhat (R,H) -> dz (R,4H); dc (R,H) turns from that of c_new into that of c."""
     R, H = dc.shape
     for r in range(R):

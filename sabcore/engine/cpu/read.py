@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
-from sabcore.engine.cpu.jit import jit, jit_part
+from sabcore.engine.cpu.jit import jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
 from sabcore.engine.cpu.score import score_range, slopes
+from sabcore.engine.cpu.slots import step_of
 from sabcore.engine.cpu.sparsify import select, weigh, weigh_backward
 from sabcore.engine.cpu.sums import add_scaled, dot
-
-
-@jit
-def slots_before(plan: Plan, t: int) -> int:
-    """N_t, the slots that step t = 1, 2, ... sees."""
-    return (t - 1) // plan.k_att + (plan.first_slot == 0)
 
 
 @jit_part
@@ -23,7 +18,7 @@ def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int
     n = select(plan, N, scratch)
     weigh(plan, N, n, a, w)  # M.2
     for i in range(n):
-        add_scaled(s, w[i], h[plan.first_slot + idx[i] * plan.k_att, r])  # M.3
+        add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, plan.k_att), r])  # M.3
     add_scaled(h[t, r], s.dtype.type(1), s)  # B.3
     fits = n <= plan.cap
     tape.listed[t - 1, r] = n if fits else -1
@@ -64,7 +59,7 @@ def read_backward(
     for level in range(plan.L):
         add_scaled(ds_sum, ds_sum.dtype.type(1), grad.ds[level, r])
     for i in range(n):
-        m = h[plan.first_slot + idx[i] * plan.k_att, r]
+        m = h[step_of(idx[i], plan.first_slot, plan.k_att), r]
         for level in range(plan.L):
             scratch.dw[level, i] = dot(grad.ds[level, r], m)  # M.3*
         add_scaled(grad.dM[r, idx[i]], w[i], ds_sum)  # M.3*

@@ -26,6 +26,7 @@ from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers
 from sabcore.engine.cpu.jit import jit_part, jit_sum
 from sabcore.engine.cpu.lost import lost_part, restore_slopes
 from sabcore.engine.cpu.plan import Plan, Weights
+from sabcore.engine.cpu.slots import step_of
 from sabcore.engine.cpu.sums import dot
 from sabcore.engine.cpu.vectormath import tanh
 
@@ -89,7 +90,7 @@ def score_range(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratc
 @jit_part
 def _score_far_slot(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r: int, j: int) -> Any:
     """The score of row r's slot j in the far form, whose key is made if this is the first time."""
-    m, key = tape.h[plan.first_slot + j * plan.k_att, r], tape.far_keys[r, j]
+    m, key = tape.h[step_of(j, plan.first_slot, plan.k_att), r], tape.far_keys[r, j]
     q, tq, sq, rise, fall = scratch.q[r], scratch.tq[r], scratch.sq[r], scratch.rise[r], scratch.fall[r]
     if not tape.far_made[r, j]:
         make_far_key(key)
@@ -107,6 +108,6 @@ def slopes(
     if not (scratch.far[r] and tape.far[r, j]):
         slopes_near(w_sq, tq, sq, tape.keys[r, j], e, slope)
         return
-    m, key = tape.h[plan.first_slot + j * plan.k_att, r], tape.far_keys[r, j]
+    m, key = tape.h[step_of(j, plan.first_slot, plan.k_att), r], tape.far_keys[r, j]
     slopes_far(w_sq, tq, sq, scratch.rise[r], scratch.fall[r], key, e, slope)
     restore_slopes(weights.W_m, weights.w_a, m, key, scratch.q[r], e, slope)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from sabcore.engine import truncation
 from sabcore.engine.cpu.buffers import GradientBuffers
 from sabcore.engine.cpu.jit import jit, jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
 
-
-@jit
-def cuts(plan: Plan, t: int) -> bool:
-    """True if segment truncation detaches the state before step t."""
-    return plan.k_trunc > 0 and t > 1 and (t - 1 + plan.segment_offset) % plan.k_trunc == 0  # T.1
+_cuts = jit(truncation.cuts)
 
 
 @jit_part
 def carry(plan: Plan, weights: Weights, grad: GradientBuffers, dz: np.ndarray, t: int) -> None:
     """dz (L,R,4H) and dc of step t -> dh dc of step t - 1, cut or moved down a level as the truncation says."""
     dh, dc, L = grad.dh, grad.dc, plan.L
-    if cuts(plan, t):
+    cut = _cuts(t, plan.k_trunc, plan.segment_offset)  # T.1
+    if cut:
         dh[:] = 0  # T.1*
         dc[:] = 0  # T.1*
         return

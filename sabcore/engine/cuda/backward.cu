@@ -56,7 +56,7 @@ __device__ inline Left fetch(const Plan& plan, const Tape& tape, const Gradients
 __device__ inline int list_slots(const Plan& plan, const Tape& tape, int t, int n, QueryUnit query,
                                  BackwardShared& near, const BackwardLists& lists) {
     size_t now = size_t(t - 1) * plan.B + blockIdx.x;
-    int N = visible(plan, t), lane = lane_of_warp();
+    int N = slots_before(plan, t), lane = lane_of_warp();
     List list = lists.list;
     if (REREADS && n > plan.cap) {
         int unit = threadIdx.x / KEY_LANES;
@@ -133,7 +133,7 @@ backward(Plan plan, Weights weights, Tape tape, Gradients grads, char* global_li
                 __syncthreads();  // for ds and the list
                 read_backward(plan, tape, grads, lists.list, n, near.ds, lists.dw);
                 __syncthreads();  // for dw
-                const int N = visible(plan, t);
+                const int N = slots_before(plan, t);
                 real dq = credit_keys(plan, tape, grads, lists.list, N, n, lists.dw, query, w_a, dw_a);  // B.2*
                 dq_sum += dq;
                 if (writes_dq) near.dq[key_unit] = dq;

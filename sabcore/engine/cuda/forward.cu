@@ -95,7 +95,7 @@ forward(Plan plan, Weights weights, Tape tape, char* global_lists, size_t list_b
     for (int u = threadIdx.x; ADDITIVE && u < A; u += THREADS) near.w_a[u] = weights.w_a[u];
 
     for (int t = 1; t <= plan.T; t++, at += size_t(plan.B) * H) {
-        const int N = visible(plan, t), j = slot_of(plan, t - 1), before = (t - 1) % 2;
+        const int N = slots_before(plan, t), j = slot_of(plan, t - 1), before = (t - 1) % 2;
         size_t now = size_t(t - 1) * plan.B + blockIdx.x, next = at + size_t(plan.B) * H;
         Vec z = given;
         if (is_first && t < plan.T) given = tape.gates[next];

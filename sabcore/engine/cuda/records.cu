@@ -54,7 +54,7 @@ struct Gradients {
 enum Rule { THRESHOLD, SOFTMAX, SOFTMAX_SMALL, RAW };  // SOFTMAX_SMALL has no temperature
 
 // N_t, the slots that step t >= 1 sees.
-__device__ inline int visible(const Plan& plan, int t) {
+__device__ inline int slots_before(const Plan& plan, int t) {
     return MEMORY ? (t - 1) / plan.k_att + (plan.first_slot == 0) : 0;
 }
 

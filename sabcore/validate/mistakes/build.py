@@ -19,7 +19,13 @@ from sabcore.validate.mistakes.record import Change, Mistake
 
 ROOT = Path(sabcore.__file__).parent
 #: The modules that are copied: the plain engine and all that its results depend on.
-COPIED = ("sabcore.model.config", "sabcore.step.", "sabcore.engine.truncation", "sabcore.engine.plain")
+COPIED = (
+    "sabcore.model.config",
+    "sabcore.model.slots",
+    "sabcore.step.",
+    "sabcore.engine.truncation",
+    "sabcore.engine.plain",
+)
 
 
 class Engine(NamedTuple):

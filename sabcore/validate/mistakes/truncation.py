@@ -8,7 +8,7 @@ from sabcore.validate.mistakes.record import line
 
 _line = partial(line, file="engine/truncation.py")
 _plain = partial(line, file="engine/plain.py")
-_CUT = "(t - 1 + self.segment_offset) %"
+_CUT = "(t - 1 + segment_offset) %"
 _CARRY = "truncation.carry(t, dh), truncation.carry(t, dc)"
 _LEVELS = "loss_level, slot_level = (bounded if k is None else k - 1 for k in budgets)"
 _REMIND = "k_remind = config.k_trunc if config.k_remind is None else config.k_remind"
@@ -19,13 +19,13 @@ TRUNCATION = [
         "segment boundary one step early",
         "The states are cut one step before each boundary.",
         old=_CUT,
-        new="(t + self.segment_offset) %",
+        new="(t + segment_offset) %",
     ),
     _line(
         "segment boundary one step late",
         "The states are cut one step after each boundary.",
         old=_CUT,
-        new="(t - 2 + self.segment_offset) %",
+        new="(t - 2 + segment_offset) %",
     ),
     _line(
         "segment offset ignored",
