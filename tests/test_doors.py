@@ -116,7 +116,7 @@ def test_subclasses_of_arrays_are_refused_by_every_engine_alike(engine, kind):
     """NaN under a mask would pass for finite; other subclasses have a product or a shape of their own."""
     turn = SUBCLASSES[kind]
     for name in ("x", "h0", "c0", "W_m", "b"):
-        given = {"x": INPUTS.x, "h0": INPUTS.h0, "c0": INPUTS.c0}
+        given: dict[str, Any] = {"x": INPUTS.x, "h0": INPUTS.h0, "c0": INPUTS.c0}
         params = PARAMS if name in given else {**PARAMS, name: turn(PARAMS[name])}
         if name in given:
             given[name] = turn(given[name])
@@ -131,7 +131,8 @@ def test_subclasses_of_arrays_are_refused_by_every_engine_alike(engine, kind):
 def test_a_matrix_and_a_memory_map_are_refused_and_a_view_of_them_is_not(tmp_path):
     mapped = np.memmap(tmp_path / "x", dtype="float64", mode="w+", shape=INPUTS.x.shape)
     mapped[:] = INPUTS.x
-    for bad in ({"x": mapped}, {"h0": INPUTS.h0.view(np.matrix)}):
+    cases: list[dict[str, Any]] = [{"x": mapped}, {"h0": INPUTS.h0.view(np.matrix)}]
+    for bad in cases:
         with pytest.raises(DTypeError, match=r"but should be a plain NumPy array, as np\.asarray makes one"):
             forward(CONFIG, PARAMS, **{"x": INPUTS.x, **bad}, engine="plain")
     assert (forward(CONFIG, PARAMS, np.asarray(mapped), engine="plain")[0] == Y).all()

@@ -62,6 +62,7 @@ def forward(
     h0: Array | None = None,
     c0: Array | None = None,
     engine: str = "auto",
+    recompute: bool = False,
 ) -> tuple[Array, Tape]:
     """Run the model over a sequence.
 
@@ -70,13 +71,15 @@ def forward(
         params: named arrays, shaped as `param_shapes(config)` says.
         h0, c0: (B,H), the initial state; zeros if not given.
         engine: "auto", or a key of `ENGINES`; all compute the same, up to rounding.
+        recompute: the CPU engine's alone: a tape without the gates, about half of it, which `backward` makes again, to
+            the same bits.
 
     Returns:
         y (T,B,O), and the tape that `backward` needs; `tape.h`, `.c`, `.hhat`, `.s` (T,B,H) are there to look at.
 
     Raises:
         ShapeError, DTypeError, NonFiniteError: naming the array, what it is and what it should be.
-        ConfigError: an unknown engine.
+        ConfigError: an unknown engine, or one that does not recompute.
 
     Source: Ke et al., NeurIPS 2018, algorithm 1, with the choices that `config` makes explicit.
     """
@@ -89,7 +92,12 @@ def forward(
         check_array(name, array, state, like=x, finite=False)
     check_finite({"x": x, **params, **given})
     h0, c0 = (given.get(name, xp.zeros(state, x.dtype)) for name in ("h0", "c0"))
-    y, record = _module(choose(x, engine)).forward(config, params, x, h0, c0)
+    engine = choose(x, engine)
+    if recompute and engine != "cpu":
+        raise ConfigError(
+            f"recompute is true, but the {engine} engine keeps all it needs: only the CPU engine recomputes"
+        )
+    y, record = _module(engine).forward(config, params, x, h0, c0, **({"recompute": True} if recompute else {}))
     return y, Tape(config, in_a_row(params), record)
 
 

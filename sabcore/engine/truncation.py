@@ -31,15 +31,17 @@ class Truncation(Protocol):
 
 
 def cuts(t: int, k_trunc: int, segment_offset: int) -> bool:
-    """T.1, for whole numbers, compiled or not; k_trunc 0: never."""
-    return k_trunc > 0 and t > 1 and (t - 1 + segment_offset) % k_trunc == 0
-
-
-class Segment(NamedTuple):
-    """Full back-propagation through time (k_trunc None), or cut at fixed boundaries between segments.
+    """t -> cut: True if the edge from step t to t - 1 is cut; t = 1 is the edge into h0, c0 and never is. 0: no cuts.
 
     cut = t > 1 and (t - 1 + segment_offset) mod k_trunc = 0      (T.1)   then step t reads (h, c)_{t-1} detached
     """
+    if k_trunc == 0:
+        return False
+    return t > 1 and (t - 1 + segment_offset) % k_trunc == 0  # T.1
+
+
+class Segment(NamedTuple):
+    """Full back-propagation through time (k_trunc None), or cut at fixed boundaries between segments (T.1)."""
 
     k_trunc: int | None
     segment_offset: int
@@ -48,8 +50,8 @@ class Segment(NamedTuple):
     slot_level: int = 0
 
     def cuts(self, t: int) -> bool:
-        """t -> cut: True if the edge from step t to t - 1 is cut; t = 1 is the edge into h0, c0 and never is."""
-        return cuts(t, self.k_trunc or 0, self.segment_offset)  # T.1
+        """True if the edge from step t to t - 1 is cut (T.1)."""
+        return cuts(t, self.k_trunc or 0, self.segment_offset)
 
     def carry(self, t: int, d: Array) -> Array:
         return array_module(d).zeros_like(d) if self.cuts(t) else d  # T.1*

@@ -1,12 +1,13 @@
 """What comes in at the public doors: every kind of wrong argument gets one line that names it."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from sabcore import SABConfig, backward, forward, init_params
-from sabcore.errors import DTypeError, NonFiniteError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 from tests.cases import SIZES, B, T, random_inputs
 
 CONFIG = SABConfig.paper(**SIZES, k_top=2)
@@ -90,3 +91,17 @@ def test_one_tape_gives_the_gradient_with_and_without_the_scores_path(engine):
     assert all((cut[name] == want[name]).all() for name in want)
     assert (full["W_hh"] != cut["W_hh"]).all()
     assert all((backward(CONFIG, PARAMS, tape, INPUTS.dy)[name] == full[name]).all() for name in full)
+
+
+def test_recomputing_gives_the_same_bits_from_a_smaller_tape():
+    inputs = random_inputs(CONFIG, seed=0, T=900)
+    y, tape = forward(CONFIG, PARAMS, inputs.x, engine="cpu")
+    again, lean = forward(CONFIG, PARAMS, inputs.x, engine="cpu", recompute=True)
+    kept, fewer = (sum(a.nbytes for a in record.buffers) for record in cast(Any, (tape.record, lean.record)))
+    assert fewer < 0.75 * kept
+    assert (again == y).all()
+    want = backward(CONFIG, PARAMS, tape, inputs.dy)
+    for name, value in backward(CONFIG, PARAMS, lean, inputs.dy).items():
+        np.testing.assert_array_equal(value, want[name], err_msg=name)
+    with pytest.raises(ConfigError, match="recompute is true, but the plain engine"):
+        forward(CONFIG, PARAMS, INPUTS.x, engine="plain", recompute=True)

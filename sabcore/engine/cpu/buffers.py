@@ -13,105 +13,87 @@ from sabcore.engine.rules import THRESHOLD
 
 
 class TapeBuffers(NamedTuple):
-    """What the backward pass needs, block by block; the shapes of one block, the first axis being `blocks`:
+    """What the backward pass needs. Every array has a first axis more: the blocks."""
 
-    h c (T+1,R,H) from the initial state on; hhat s (T,R,H); gates (T,R,4H), activated, or (P,R,4H), the latest panel's
-    alone; keys (R,N,U); of additive ones, far far_made (R,N) and far_keys (R,N,U), see `score`; slots a (T,R,cap): what
-    a step read, and listed (T,R): how many, -1 if more than fit (then they are selected again).
-    """
-
-    h: np.ndarray
-    c: np.ndarray
-    hhat: np.ndarray
-    s: np.ndarray
-    gates: np.ndarray
-    keys: np.ndarray
-    far: np.ndarray
-    far_made: np.ndarray
-    far_keys: np.ndarray
-    slots: np.ndarray
-    a: np.ndarray
-    listed: np.ndarray
+    h: np.ndarray  # (T+1,R,H) the hidden states, from the initial one on
+    c: np.ndarray  # (T+1,R,H) the cell states, likewise
+    hhat: np.ndarray  # (T,R,H) the provisional states
+    s: np.ndarray  # (T,R,H) the summaries
+    gates: np.ndarray  # (T,R,4H) the activated gates i f g o; (P,R,4H) if only the latest panel's are kept
+    keys: np.ndarray  # (R,N,U) the keys, as `score` keeps them
+    far: np.ndarray  # (R,N) whether an additive key has units beyond the near form, see `additive`
+    far_made: np.ndarray  # (R,N) whether `far_keys` holds it yet
+    far_keys: np.ndarray  # (R,N,U) such a key as the far form needs it
+    slots: np.ndarray  # (T,R,cap) the slots that a step read, best first where the rule ranks
+    a: np.ndarray  # (T,R,cap) their scores
+    listed: np.ndarray  # (T,R) how many; -1 if more than fit, which are then selected again
 
 
 class Scratch(NamedTuple):
-    """One step's working space of each block, and a panel's inputs [x 1 h] and outputs.
+    """One step's working space, and a panel's. Every array has a first axis more: the blocks."""
 
-    z (R,4H); of the query q tq sq rise fall w_sq (R,U), base far (R,), see `additive`; scores (N,); found found_a order
-    rank (room,), in which `topk` selects; the list of selected slots idx a w (list,), dw da (L,list).
-    inputs (P R,I+1), y_h y_s (P R,O).
-    """
-
-    z: np.ndarray
-    q: np.ndarray
-    tq: np.ndarray
-    sq: np.ndarray
-    rise: np.ndarray
-    fall: np.ndarray
-    w_sq: np.ndarray
-    base: np.ndarray
-    far: np.ndarray
-    scores: np.ndarray
-    found: np.ndarray
-    found_a: np.ndarray
-    order: np.ndarray
-    rank: np.ndarray
-    idx: np.ndarray
-    a: np.ndarray
-    w: np.ndarray
-    dw: np.ndarray
-    da: np.ndarray
-    inputs: np.ndarray
-    y_h: np.ndarray
-    y_s: np.ndarray
+    z: np.ndarray  # (R,4H) W_hh h
+    q: np.ndarray  # (R,U) the query
+    tq: np.ndarray  # (R,U) tanh(q)
+    sq: np.ndarray  # (R,U) 1 - tq^2
+    rise: np.ndarray  # (R,U) (1 + tq) / 2
+    fall: np.ndarray  # (R,U) (1 - tq) / 2
+    w_sq: np.ndarray  # (R,U) w_a sq
+    base: np.ndarray  # (R,) w_a . tq
+    far: np.ndarray  # (R,) whether the query has units beyond the near form
+    scores: np.ndarray  # (N,) the scores of one row
+    found: np.ndarray  # (room,) what `topk` has gathered: indices
+    found_a: np.ndarray  # (room,) their values
+    order: np.ndarray  # (room,) their ranking
+    rank: np.ndarray  # (room,) their ranks
+    idx: np.ndarray  # (list,) the selected slots of one row
+    a: np.ndarray  # (list,) their scores
+    w: np.ndarray  # (list,) their weights
+    dw: np.ndarray  # (L,list) the gradients of these, by level
+    da: np.ndarray  # (L,list) those of the scores
+    inputs: np.ndarray  # (P R,I+1) the inputs of a panel [x 1]
+    y_h: np.ndarray  # (P R,O) the share of h in its outputs
+    y_s: np.ndarray  # (P R,O) the share of s
 
 
 class GradientBuffers(NamedTuple):
-    """The backward pass's state and sums, of each block.
+    """The backward pass's state and sums. Every array has a first axis more: the blocks."""
 
-    State: dh dc ds dhhat (L,R,H), dz (L,R,4H), dq (L,R,U), factors (R,5H), dm_key (R,H), e slope (U,),
-    ds_sum (H,). Of slots, still to be collected by the step that wrote them: dM (R,N,H), dkeys (R,N,U).
-    Panels: inputs (P R,I+1+H), dz_sum (P R,4H), dq_sum (P R,U), dy (P R,O), dh_loss ds_loss (P R,H), dx (P R,I);
-    collected slots: dk_slots (P R,U), m_slots (P R,H), `collected` (1,) of them.
-    Sums: dW (4H,I+1+H), dW_m dW_q (A,H), dw_a (A,), du_q du_m (H,), dV_h dV_s (O,H), dd (O,); `of_*` hold a product
-    that is about to be added to them.
-    """
-
-    dh: np.ndarray
-    dc: np.ndarray
-    ds: np.ndarray
-    dhhat: np.ndarray
-    dz: np.ndarray
-    dq: np.ndarray
-    factors: np.ndarray
-    dm_key: np.ndarray
-    e: np.ndarray
-    slope: np.ndarray
-    ds_sum: np.ndarray
-    dM: np.ndarray
-    dkeys: np.ndarray
-    inputs: np.ndarray
-    dz_sum: np.ndarray
-    dq_sum: np.ndarray
-    dy: np.ndarray
-    dh_loss: np.ndarray
-    ds_loss: np.ndarray
-    dx: np.ndarray
-    dk_slots: np.ndarray
-    m_slots: np.ndarray
-    collected: np.ndarray
-    dW: np.ndarray
-    dW_m: np.ndarray
-    dW_q: np.ndarray
-    dw_a: np.ndarray
-    du_q: np.ndarray
-    du_m: np.ndarray
-    dV_h: np.ndarray
-    dV_s: np.ndarray
-    dd: np.ndarray
-    of_dW: np.ndarray
-    of_dW_m: np.ndarray
-    of_dV: np.ndarray
+    dh: np.ndarray  # (L,R,H) of the hidden state, by level
+    dc: np.ndarray  # (L,R,H) of the cell state
+    ds: np.ndarray  # (L,R,H) of the summary
+    dhhat: np.ndarray  # (L,R,H) of the provisional state
+    dz: np.ndarray  # (L,R,4H) of the gates before their activation
+    dq: np.ndarray  # (L,R,U) of the query
+    factors: np.ndarray  # (R,5H) what all levels have in common, see `lstm`
+    dm_key: np.ndarray  # (R,H) of a memory, through its key
+    e: np.ndarray  # (U,) tanh(k + q) of one slot
+    slope: np.ndarray  # (U,) w_a (1 - e^2)
+    ds_sum: np.ndarray  # (H,) ds of one row, all levels
+    dM: np.ndarray  # (R,N,H) of slots, still to be collected by the step that wrote them
+    dkeys: np.ndarray  # (R,N,U) of their keys, likewise
+    inputs: np.ndarray  # (P R,I+1+H) the inputs of a panel [x 1 h]
+    dz_sum: np.ndarray  # (P R,4H) dz of its steps, all levels
+    dq_sum: np.ndarray  # (P R,U) dq of its steps, all levels
+    dy: np.ndarray  # (P R,O) the cotangent of its outputs
+    dh_loss: np.ndarray  # (P R,H) what that gives h
+    ds_loss: np.ndarray  # (P R,H) what that gives s
+    dx: np.ndarray  # (P R,I) of its inputs
+    dk_slots: np.ndarray  # (P R,U) of the keys collected since the last product
+    m_slots: np.ndarray  # (P R,H) their memories
+    collected: np.ndarray  # (1,) how many
+    dW: np.ndarray  # (4H,I+1+H) the sum for W_ih, b and W_hh
+    dW_m: np.ndarray  # (A,H) the sums for the parameters
+    dW_q: np.ndarray  # (A,H)
+    dw_a: np.ndarray  # (A,)
+    du_q: np.ndarray  # (H,)
+    du_m: np.ndarray  # (H,)
+    dV_h: np.ndarray  # (O,H)
+    dV_s: np.ndarray  # (O,H)
+    dd: np.ndarray  # (O,)
+    of_dW: np.ndarray  # (4H,I+1+H) a product about to be added to dW
+    of_dW_m: np.ndarray  # (A,H) to dW_m or dW_q
+    of_dV: np.ndarray  # (O,H) to dV_h or dV_s
 
 
 def tape_buffers(plan: Plan, dtype: Any, gate_steps: int) -> TapeBuffers:

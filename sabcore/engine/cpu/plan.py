@@ -18,40 +18,38 @@ PANEL_ROWS = 128
 
 
 class Plan(NamedTuple):
-    """Sizes by the spec's letters; `R` rows in each of `blocks` blocks, the last padded; `P` steps a panel; `N` slots
-    written by the end; `U` numbers a key. The fields from `memory` on are `sabcore.engine.rules`'s.
-    """
+    """Sizes and choices as numbers; the fields from `memory` on are `sabcore.engine.rules`'s."""
 
-    T: int
-    B: int
-    I: int  # noqa: E741
-    H: int
-    A: int
-    O: int  # noqa: E741
-    U: int
-    N: int
-    R: int
-    blocks: int
-    P: int
-    memory: int
-    additive: int
-    score_grad: int
-    first_slot: int
-    k_att: int
-    sparsifier: int
-    small_memory: int
-    k_top: int
-    rank: int
-    cap: int
-    k_trunc: int
-    segment_offset: int
-    L: int
-    bounded: int
-    loss_level: int
-    slot_level: int
-    margin: Any
-    eps: Any
-    temperature: Any
+    T: int  # steps
+    B: int  # batch rows
+    I: int  # inputs  # noqa: E741
+    H: int  # hidden units
+    A: int  # attention units
+    O: int  # outputs  # noqa: E741
+    U: int  # numbers a key: A, or 1 of a separable score
+    N: int  # slots written by the end
+    R: int  # rows of a block
+    blocks: int  # how many, the last one padded
+    P: int  # steps of a panel
+    memory: int  # 1 if there is one
+    additive: int  # 1 if the score is
+    score_grad: int  # 0 if memories and query are detached inside it
+    first_slot: int  # the step of slot 0
+    k_att: int  # steps from slot to slot
+    sparsifier: int  # THRESHOLD or SOFTMAX
+    small_memory: int  # the rule while N_t <= k_top
+    k_top: int  # -1 for all slots
+    rank: int  # of theta, from 1
+    cap: int  # selected slots of a step that fit onto the tape
+    k_trunc: int  # 0 for no segments
+    segment_offset: int  # shifts them
+    L: int  # gradient levels
+    bounded: int  # how many of them move down one with each step
+    loss_level: int  # where the loss injects
+    slot_level: int  # where a slot does
+    margin: Any  # of the threshold
+    eps: Any  # likewise
+    temperature: Any  # of the softmax
 
 
 def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
@@ -77,26 +75,25 @@ def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
 class Weights(NamedTuple):
     """Parameters as compiled code reads them; those that the model lacks are empty.
 
-    W_in (I+1,4H): W_ih transposed, with b as its last row. `_T` marks a transposed copy, for products whose larger
-    factor must be read row by row.
+    `_T`: a transposed copy, for products whose larger factor must be read row by row.
     """
 
-    W_in: np.ndarray
-    W_ih: np.ndarray
-    W_hh: np.ndarray
-    W_hh_T: np.ndarray
-    W_m: np.ndarray
-    W_m_T: np.ndarray
-    W_q: np.ndarray
-    W_q_T: np.ndarray
-    w_a: np.ndarray
-    u_q: np.ndarray
-    u_m: np.ndarray
-    V_h: np.ndarray
-    V_h_T: np.ndarray
-    V_s: np.ndarray
-    V_s_T: np.ndarray
-    d: np.ndarray
+    W_in: np.ndarray  # (I+1,4H) W_ih transposed, with b as its last row
+    W_ih: np.ndarray  # (4H,I)
+    W_hh: np.ndarray  # (4H,H)
+    W_hh_T: np.ndarray  # (H,4H)
+    W_m: np.ndarray  # (A,H)
+    W_m_T: np.ndarray  # (H,A)
+    W_q: np.ndarray  # (A,H)
+    W_q_T: np.ndarray  # (H,A)
+    w_a: np.ndarray  # (A,)
+    u_q: np.ndarray  # (H,)
+    u_m: np.ndarray  # (H,)
+    V_h: np.ndarray  # (O,H)
+    V_h_T: np.ndarray  # (H,O)
+    V_s: np.ndarray  # (O,H)
+    V_s_T: np.ndarray  # (H,O)
+    d: np.ndarray  # (O,)
 
 
 def pack_weights(params: Mapping[str, np.ndarray]) -> Weights:
