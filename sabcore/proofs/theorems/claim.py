@@ -17,4 +17,4 @@ class Claim(NamedTuple):
         return f"{'' if self.passed else 'FAILED '}{self.number:5} {self.sentence}: {self.measured}"
 
     def as_json(self) -> dict[str, Any]:
-        return self._asdict()
+        return self._asdict() | {"passed": bool(self.passed)}  # NumPy has truths of its own
