@@ -77,7 +77,11 @@ MEMORY = [
                 'return 0 if self.memory_start == "zero_state" else self.k_att',
                 'return 0 if self.memory_start == "zero_state" else 1',
             ),
-            Change(_CONFIG, "return (t - 1) // self.k_att +", "return (t - 2) // self.k_att + 1 +"),
+            Change(
+                _CONFIG,
+                "return slots_before(t, self.first_slot, self.k_att)",
+                'return (t - 2) // self.k_att + 1 + (self.memory_start == "zero_state")',
+            ),
             Change(_PLAIN, "if t % config.k_att == 0:", "if (t - 1) % config.k_att == 0:"),
         ),
         tag="B.4",
