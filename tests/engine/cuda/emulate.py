@@ -31,7 +31,7 @@ class CrashError(Exception):
 
 
 def compiled(build: Build | None, sanitizer: str = "", text: str | None = None) -> Path:
-    """The program for a build, made once for a text and a sanitizer of g++'s; its folder is the process's own."""
+    """The program for a build, made once for a text and a sanitizer of g++'s."""
     if COMPILER is None:
         pytest.skip("no g++ to compile the kernels with")
     return _compiled(build, sanitizer, source() if text is None else text)
@@ -39,8 +39,9 @@ def compiled(build: Build | None, sanitizer: str = "", text: str | None = None) 
 
 @functools.cache
 def _folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"sabcore-emulation-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Where programs are kept from run to run, until `pytest --cache-clear`."""
+    folder = Path(__file__).parents[3] / ".pytest_cache" / "d" / "emulation"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
