@@ -110,7 +110,7 @@ def _code(corpus: Corpus, tag: str) -> str:
 
 def prove_half(half: Half, proved: dict[str, Proved], short: bool) -> None:
     """Fill in the proofs of a half's equations."""
-    cases = half.cases[::9] if short else half.cases
+    cases = half.cases[::9] if short and len(half.cases) > 9 else half.cases
     for claim in claims(half):
         for tag in claim.tags:
             if tag in proved:
