@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sabcore.errors import TargetError
 from sabcore.validate.backward_search import search_backward
 from sabcore.validate.describe import as_words
-from sabcore.validate.fields import Changes, changed, field_names
+from sabcore.validate.fields import Changes, changed, field_names, values
 from sabcore.validate.forward_search import search_forward
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, answer
@@ -61,7 +61,7 @@ def options(program: Program, base: Observed, skip: Sequence[str] = ()) -> Itera
 def _asked(name: str, base: Observed) -> Question | None:
     """The base question with this field changed, if the right answer then is another one, in what they give."""
     claim = base.question.config
-    for changes in _TRIED.get(name, []):
+    for changes in _TRIED.get(name) or [{name: value} for value in values(name, getattr(claim, name), claim.k_trunc)]:
         config = changed(claim, changes)
         if config is None:
             continue

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+import torch
 
 from sabcore import PRESETS, SABConfig
 from sabcore.errors import ConfigError
@@ -17,6 +18,15 @@ from sabcore.validate.program import FunctionProgram
 def oracle(config: dict[str, Any], params: Any, x: Any, dy: Any, h0: Any = None, c0: Any = None) -> dict[str, Any]:
     """The specification as a PyTorch model: no code shared with the engine."""
     return autograd.gradients(config, params, x, dy, h0, c0)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Its matrices are tiny: threads would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def random_config(rng: random.Random) -> tuple[SABConfig, int, int]:
@@ -61,7 +71,7 @@ def false_alarms(seeds: range) -> list[str]:
 
 
 def test_right_programs_pass():
-    assert false_alarms(range(12)) == []
+    assert false_alarms(range(6)) == []
 
 
 @pytest.mark.long
