@@ -110,7 +110,7 @@ sabcore.engine.cpu sabcore.engine.cpu.attention sabcore.engine.cpu.backward sabc
 sabcore.engine.cpu.buffers sabcore.engine.cpu.credit sabcore.engine.cpu.forward sabcore.engine.cpu.gates
 sabcore.engine.cpu.lost sabcore.engine.cpu.lstm sabcore.engine.cpu.plan sabcore.engine.cpu.read
 sabcore.engine.cpu.readout sabcore.engine.cpu.sparsify sabcore.engine.cpu.sums sabcore.engine.cpu.truncation
-sabcore.engine.cuda.launch sabcore.engine.cuda.tape sabcore.engine.rules
+sabcore.engine.cuda.tape sabcore.engine.rules
 sabcore.exercise.catalogue sabcore.exercise.worker
 sabcore.proofs.__main__ sabcore.proofs.corpus sabcore.proofs.engine.by_page sabcore.proofs.engine.loop
 sabcore.proofs.engine.plain sabcore.proofs.engine.truncation sabcore.proofs.half sabcore.proofs.names

@@ -21,6 +21,7 @@ COMMANDS = {
     "devices": "sabcore.cli.devices",
     "exercise": "sabcore.cli.exercise",
     "prove": "sabcore.cli.prove",
+    "run": "sabcore.cli.run",
     "trace": "sabcore.cli.trace",
     "validate": "sabcore.cli.validate",
     "vectors": "sabcore.cli.vectors",

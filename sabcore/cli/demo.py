@@ -51,6 +51,7 @@ def option(*names: str, default: Any = None, **more: Any) -> Any:
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where to compute.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/copy"), show_default=True,
               help="The folder for picture, log, checkpoint and models.")  # fmt: skip
+@click.option("--sab-alone", is_flag=True, default=None, help="Leave the two LSTMs out.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True,
               help="So many runs, of this seed and the next ones, each in a folder of its own below.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run in that folder, with its own options.")
@@ -80,7 +81,7 @@ def _run(out: Path, given: dict[str, Any], xp: Any, resume: bool, quiet: bool) -
     """One run to its end: what `--json` prints of it."""
     run, chosen = (experiment.resume if resume else experiment.begin)(out, given, xp)
     with run:
-        if not _train(run, chosen.steps):
+        if not _train(run, chosen):
             go_on = f"sab demo copy --resume --out {shlex.quote(str(out))}"
             click.echo(f"stopped at step {run.step} of {chosen.steps}; go on with: {go_on}", err=True)
             sys.exit(INTERRUPTED)
@@ -90,15 +91,16 @@ def _run(out: Path, given: dict[str, Any], xp: Any, resume: bool, quiet: bool) -
     return {"out": str(out), "options": dataclasses.asdict(chosen), "models": results}
 
 
-def _train(run: Run, steps: int) -> bool:
+def _train(run: Run, options: experiment.Options) -> bool:
     """Train to the end and say True, or to the step at which Ctrl-C was pressed, and save.
 
     One thread for matrix products: they are small, and the order of their sums must not depend on the machine.
     """
+    steps = options.steps
     with (
         threadpool_limits(1, user_api="blas"),
         interrupts() as stopped,
-        watch(experiment.MODELS, run.step, steps) as show,
+        watch(options.shown(), run.step, steps) as show,
     ):
         for record in run.train(steps):
             show(record)
@@ -114,7 +116,7 @@ def _print_results(results: dict[str, dict], options: experiment.Options, out: P
     table = Table(title=title, caption=f"seed {options.seed}; T = {lengths[0]} was to be learned, the rest is transfer")
     for heading in ("model", "updates", "came to T", *(f"T = {length}" for length in lengths)):
         table.add_column(heading, justify="left" if heading == "model" else "right")
-    for name, words in experiment.MODELS.items():
+    for name, words in options.shown().items():
         result = results[name]
         table.add_row(words, str(result["updates"]), str(result["T"]), *map(_percent, result["transfer"].values()))
     Console().print(table)
@@ -128,14 +130,14 @@ def _print_seeds(found: dict[int, dict]) -> None:
     table = Table(title=title)
     for heading in ("model", *(f"T = {length}" for length in lengths)):
         table.add_column(heading, justify="left" if heading == "model" else "right")
-    for name, words in experiment.MODELS.items():
+    for name in next(iter(found.values()))["models"]:
         cells = []
         for length in lengths:
             values = sorted(run["models"][name]["transfer"][length] or 0.0 for run in found.values())
             solved = sum(value >= experiment.SOLVED for value in values)
             spread = f"{_percent(values[0])} to {_percent(values[-1])}"
             cells.append(f"{_percent(statistics.median(values))}\n({spread})\n{solved} of {len(values)}")
-        table.add_row(words, *cells)
+        table.add_row(experiment.MODELS[name], *cells)
     Console().print(table)
 
 

@@ -23,7 +23,9 @@ Recent = Mapping[str, deque[dict]]
 
 
 @contextmanager
-def watch(models: Mapping[str, str], done: int, steps: int) -> Iterator[Callable[[dict], None]]:
+def watch(
+    models: Mapping[str, str], done: int, steps: int, metric: str = "accuracy"
+) -> Iterator[Callable[[dict], None]]:
     """A function that shows a step's record; progress goes to standard error, so that output can be piped."""
     console = Console(stderr=True)
     recent = {name: deque[dict](maxlen=WINDOW) for name in models}
@@ -38,7 +40,7 @@ def watch(models: Mapping[str, str], done: int, steps: int) -> Iterator[Callable
         def show_plainly(record: dict) -> None:
             note(record)
             if record["step"] == steps or record["step"] % max(1, steps // PLAIN_LINES) == 0:
-                line = f"step {record['step']}/{steps}: {_line(models, recent)}"
+                line = f"step {record['step']}/{steps}: {_line(models, recent, metric)}"
                 console.print(line, soft_wrap=True, highlight=False, markup=False)
 
         yield show_plainly
@@ -50,7 +52,7 @@ def watch(models: Mapping[str, str], done: int, steps: int) -> Iterator[Callable
         def show_live(record: dict) -> None:
             note(record)
             bar.update(task, completed=record["step"])
-            live.update(Group(_table(models, recent), bar))
+            live.update(Group(_table(models, recent, metric), bar))
 
         yield show_live
 
@@ -77,24 +79,29 @@ def _mean(recent: deque[dict], quantity: str) -> float:
     return sum(known) / len(known) if known else float("nan")
 
 
-def _practises(recent: deque[dict]) -> str:
-    return str(recent[-1].get("T", "")) if recent else ""
+def _practises(recent: deque[dict], before: str = "") -> str:
+    return f"{before}{recent[-1]['T']}" if recent and "T" in recent[-1] else ""
 
 
-def _line(models: Mapping[str, str], recent: Recent) -> str:
+def _line(models: Mapping[str, str], recent: Recent, metric: str) -> str:
     return "; ".join(
-        f"{words} at T {_practises(recent[name])}, loss {_mean(recent[name], 'loss'):.3f}, "
-        f"{_mean(recent[name], 'accuracy'):.0%} right"
+        f"{words}{_practises(recent[name], ' at T ')}, loss {_mean(recent[name], 'loss'):.3f}, "
+        f"{metric} {_shown(metric, _mean(recent[name], metric))}"
         for name, words in models.items()
     )
 
 
-def _table(models: Mapping[str, str], recent: Recent) -> Table:
+def _table(models: Mapping[str, str], recent: Recent, metric: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "T", "loss", "accuracy", ""):
+    for heading in ("", "T", "loss", metric, ""):
         table.add_column(heading, justify="right" if heading else "left")
     for name, words in models.items():
-        accuracy = _mean(recent[name], "accuracy")
-        gauge = ProgressBar(total=1, completed=accuracy, width=30)
-        table.add_row(words, _practises(recent[name]), f"{_mean(recent[name], 'loss'):.3f}", f"{accuracy:.1%}", gauge)
+        value = _mean(recent[name], metric)
+        gauge = ProgressBar(total=1, completed=value, width=30) if metric == "accuracy" else ""
+        loss = f"{_mean(recent[name], 'loss'):.3f}"
+        table.add_row(words, _practises(recent[name]), loss, _shown(metric, value), gauge)
     return table
+
+
+def _shown(metric: str, value: float) -> str:
+    return f"{value:.1%}" if metric == "accuracy" else f"{value:.4f}"

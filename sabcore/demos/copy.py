@@ -63,6 +63,7 @@ class Options:
     lr: float = 0.01
     seed: int = 0
     dtype: str = "float32"
+    sab_alone: bool = False
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS or self.preset == "lstm":
@@ -98,6 +99,7 @@ class Options:
                 **{"T": settings.task.T, "hidden": config.hidden_size, "k_top": config.k_top, "k_att": config.k_att},
                 **{"k_trunc": config.k_trunc, "batch": settings.batch_size, "lr": settings.learning_rate},
                 **{"seed": settings.seed, "dtype": settings.dtype, "steps": run.notes.get("steps")},
+                "sab_alone": len(models) == 1,
             }
             for preset in PRESETS:
                 try:
@@ -115,15 +117,19 @@ class Options:
         return Settings(task, self.batch, self.lr, self.seed, self.dtype, CLIP_NORM, **schedule)
 
     def models(self) -> dict[str, Recurrent]:
-        """The three models."""
+        """The three models, or SAB alone: what one learns does not depend on the others."""
         sizes: dict[str, Any] = {"input_size": CopyTask(1).input_size, "output_size": CopyTask.output_size}
         sizes |= {"hidden_size": self.hidden}
         reading: dict[str, Any] = {"k_top": self.k_top, "k_att": self.k_att}
-        return {
-            "sab": Recurrent(SABConfig.preset(self.preset, **sizes, **reading, k_trunc=self.k_trunc), SCORE_BOUND),
-            "tbptt": Recurrent(SABConfig.lstm(**sizes, k_trunc=self.k_trunc)),
-            "bptt": Recurrent(SABConfig.lstm(**sizes)),
-        }
+        sab = Recurrent(SABConfig.preset(self.preset, **sizes, **reading, k_trunc=self.k_trunc), SCORE_BOUND)
+        if self.sab_alone:
+            return {"sab": sab}
+        truncated, full = SABConfig.lstm(**sizes, k_trunc=self.k_trunc), SABConfig.lstm(**sizes)
+        return {"sab": sab, "tbptt": Recurrent(truncated), "bptt": Recurrent(full)}
+
+    def shown(self) -> dict[str, str]:
+        """What its models are called in words."""
+        return {name: MODELS[name] for name in self.models()}
 
 
 def begin(folder: str | os.PathLike, given: Mapping[str, Any], xp: Any) -> tuple[Run, Options]:
@@ -192,7 +198,7 @@ def finish(run: Run, options: Options) -> dict[str, dict]:
         host = {name: to_host(value) for name, value in model.params.items()}
         save_params(run.folder / f"{model.name}.safetensors", model.model.config, host)  # type: ignore[attr-defined]
     transfer = {name: result["transfer"] for name, result in results.items()}
-    draw(run.folder / "copy.png", log, MODELS, options, _mean_attention(run), transfer)
+    draw(run.folder / "copy.png", log, options.shown(), options, _mean_attention(run), transfer)
     return results
 
 

@@ -19,6 +19,8 @@ from sabcore.train.task.copy import RECALL, SYMBOLS
 COLOURS = {"sab": "#d1495b", "tbptt": "#30638e", "bptt": "#7a9e3d"}  # told apart by every kind of colour vision
 REGIONS = {"symbols": "#edae49", "blanks": "#d9d9d9", "marker": "#222222", "recall": "#8d6cab"}
 GREY = "#666666"
+#: Full BPTT is drawn over truncated BPTT, and often lies where that does.
+STYLES: dict[str, Any] = {"sab": "-", "tbptt": "-", "bptt": (0, (2, 1.2))}
 
 
 def draw(
@@ -59,7 +61,8 @@ def _draw_lengths(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str],
     """How far each model has come; its line ends where it is done."""
     for name, words in models.items():
         steps, values = _curve(log, name, "T")
-        axes.step(steps, values, where="post", color=COLOURS[name], linewidth=2.2, label=words)
+        style: Any = {"color": COLOURS[name], "linewidth": 2.2, "linestyle": STYLES[name], "label": words}
+        axes.step(steps, values, where="post", **style)
         axes.plot(steps[-1:], values[-1:], "o", color=COLOURS[name], markersize=5)
     _draw_reference(axes, options.T, f"T = {options.T},\nthe goal")
     _decorate(axes, "T practised", above=22)
@@ -84,9 +87,10 @@ def _draw_accuracy(axes: Axes, log: Sequence[Mapping], models: Mapping[str, str]
 def _draw_transfer(axes: Axes, transfer: Mapping[str, Mapping[int, float | None]]) -> None:
     for name, by_length in transfer.items():
         values = np.array(list(by_length.values()), dtype=float)  # None becomes NaN
-        axes.plot(list(by_length), values, "o-", color=COLOURS[name], linewidth=2.2, markersize=5)
+        style: Any = {"color": COLOURS[name], "linewidth": 2.2, "linestyle": STYLES[name]}
+        axes.plot(list(by_length), values, marker="o", markersize=5, **style)
     _draw_reference(axes, 1 / SYMBOLS, "chance")
-    _decorate(axes, "Symbols recalled beyond, without training")
+    _decorate(axes, "Symbols recalled at other lengths")
     axes.set(xlabel="T", ylim=(0, 1.04), xscale="log")
     axes.set_xticks(list(next(iter(transfer.values()))), minor=False)
     axes.set_xticks([], minor=True)

@@ -207,6 +207,14 @@ def test_several_seeds_are_several_runs(tmp_path):
     assert [[one["options"][key] for key in ("seed", "steps")] for one in json.loads(more.stdout)] == [[3, 3], [4, 3]]
 
 
+def test_sab_alone_learns_what_it_learns_beside_the_others(done, tmp_path):
+    assert demo(*SMALL, "--steps", 4, "--sab-alone", "--out", tmp_path / "alone").exit_code == 0
+    assert not (tmp_path / "alone" / "bptt.safetensors").exists()
+    assert (tmp_path / "alone" / "sab.safetensors").read_bytes() == (done / "sab.safetensors").read_bytes()
+    assert demo("--resume", "--out", tmp_path / "alone").exit_code == 0
+    assert_refused(demo("--resume", "--sab-alone", "--out", done), "sab_alone is True, but the run in")
+
+
 def test_what_a_run_is_made_with_stands_in_its_checkpoint_once(done):
     metadata = json.loads(read_tensors(done / "checkpoint.safetensors")[1]["run"])
     assert metadata["notes"] == {"steps": 4}
@@ -225,8 +233,9 @@ def test_a_run_of_something_else_is_refused(tmp_path):
     models = experiment.Options(T=3, hidden=4).models()
     run.Run.create(tmp_path / "clip", settings, models, {"steps": 9}).close()
     settings = experiment.Options(T=3, hidden=4).settings()
-    run.Run.create(tmp_path / "one", settings, {"sab": models["sab"]}, {"steps": 9}).close()
-    for folder in ("clip", "one"):
+    run.Run.create(tmp_path / "two", settings, {"sab": models["sab"], "bptt": models["bptt"]}, {"steps": 9}).close()
+    run.Run.create(tmp_path / "other", settings, {"lstm": models["bptt"]}, {"steps": 9}).close()
+    for folder in ("clip", "two", "other"):
         assert_refused(demo("--resume", "--out", tmp_path / folder), "none of this demo")
 
 
@@ -263,3 +272,19 @@ def test_a_run_of_one_step_with_unknown_values_can_be_drawn(tmp_path):
     transfer = {name: {1: None, 2: 0.5} for name in experiment.MODELS}
     draw(tmp_path / "p.png", [record], experiment.MODELS, experiment.Options(T=1), np.zeros((21, 21)), transfer)
     assert (tmp_path / "p.png").stat().st_size > 1000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_sab_learns_what_truncated_bptt_with_the_same_window_cannot(tmp_path, seed):
+    """The demo's claim at its defaults: T = 100 with a window of 5, and ten times as far without training."""
+    begun, options = experiment.begin(tmp_path, {"seed": seed}, np)
+    assert (options.T, options.k_trunc) == (100, 5)
+    with begun:
+        list(begun.train(options.steps))
+        results = experiment.finish(begun, options)
+    assert results["sab"]["accuracy"] >= experiment.SOLVED
+    assert results["sab"]["transfer"][1000] >= experiment.SOLVED
+    assert results["tbptt"]["updates"] == options.steps > results["sab"]["updates"]
+    assert results["tbptt"]["T"] == 5
+    assert results["tbptt"]["accuracy"] < 0.2  # chance is 0.125
