@@ -26,7 +26,7 @@ _SLIDING = {"truncation": "sliding", "k_trunc": 3}
 CLAIMS = [
     SABConfig.paper(**MODEL, k_top=3, k_trunc=4),
     SABConfig.released(**MODEL, k_top=3, k_trunc=4),
-    SABConfig.dev2018(**MODEL, k_top=3, k_trunc=4, k_att=2),
+    SABConfig.dev2018(**MODEL, k_top=3, k_trunc=4),
     SABConfig.self_attention(**MODEL, k_trunc=4, temperature=2.0),
     SABConfig.paper(**MODEL, k_top=2, **_SLIDING, k_remind=2),
     SABConfig.paper(**MODEL, k_top=3, k_att=2, margin=0.05, score_grad=False),
