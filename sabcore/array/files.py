@@ -6,8 +6,8 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,21 +56,20 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     """
     path = Path(path)
     refuse_irregular(path)
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         remove_leftovers(path, ABANDONED)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:  # new, and with the permissions of any other file
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; this one is as any other
         os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-        raise FormatError(f"{path} cannot be written: {error.strerror or error}") from error
+    except BaseException as error:  # Ctrl-C leaves no litter either
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise FormatError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise
 
 
 def refuse_irregular(path: str | os.PathLike) -> None:
@@ -92,7 +91,7 @@ def remove_leftovers(path: str | os.PathLike, age: float = 0.0) -> None:
         OSError: the folder cannot be read.
     """
     path = Path(path)
-    name = re.compile(re.escape(f".{path.name}.") + r"\w{8}\.tmp")  # as `tempfile.mkstemp` makes them
+    name = re.compile(re.escape(f".{path.name}.") + r"[0-9a-f]{16}\.tmp")
     with os.scandir(path.parent) as entries:
         for entry in entries:
             if name.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime >= age:
@@ -144,10 +143,3 @@ def _kind(mode: int) -> str:
         stat.S_IFSOCK: "a socket",
     }
     return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-def _umask() -> int:
-    """The process's file-creation mask; it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

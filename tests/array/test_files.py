@@ -26,6 +26,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_interrupted_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    files.write_atomically(path, b"old")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_strided_arrays_keep_their_values(tmp_path):
     a = np.arange(12.0).reshape(3, 4)
     files.write_tensors(tmp_path / "a", {"t": a.T, "s": a[::2, 1:]}, {"k": "v"})
@@ -42,10 +56,15 @@ def test_a_missing_folder_is_one_line(tmp_path):
         files.read_tensors(tmp_path)
 
 
-def test_new_files_have_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").touch()
-    files.write_atomically(tmp_path / "ours", b"")
-    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+def test_new_files_have_the_usual_permissions_and_no_thread_meets_another_mask(tmp_path, monkeypatch):
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patched:
+            patched.delattr(os, "umask")
+            files.write_atomically(tmp_path / "ours", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o640
 
 
 def test_equal_content_makes_equal_bytes(tmp_path):
@@ -78,8 +97,9 @@ def test_what_killed_writers_left_is_removed_but_nothing_else(tmp_path):
         (tmp_path / name).write_text("half")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
 
-    make(".a[1].ab_c1234.tmp", files.ABANDONED + 60)
-    kept = [".a[1].xy_z9876.tmp", ".a1.ab_c1234.tmp", ".a[1].notes.tmp", ".a[1].ab_c1234.tmp.txt"]
+    make(".a[1].0123456789abcdef.tmp", files.ABANDONED + 60)
+    half = "fedcba9876543210.tmp"
+    kept = [f".a[1].{half}", f".a1.{half}", ".a[1].notes.tmp", f".a[1].{half}.txt"]
     make(kept[0], 60)  # another process may be writing it
     for name in kept[1:]:
         make(name, files.ABANDONED + 60)

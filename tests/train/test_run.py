@@ -139,7 +139,7 @@ def test_only_one_at_a_time(tmp_path):
 
 def test_a_half_written_checkpoint_is_swept_away(tmp_path):
     finished(tmp_path)
-    (tmp_path / f".{CHECKPOINT}.x1y2_z3w.tmp").write_text("half")
+    (tmp_path / f".{CHECKPOINT}.0123456789abcdef.tmp").write_text("half")
     list(Run.resume(tmp_path).train(8))
     assert {path.name for path in tmp_path.iterdir()} == {CHECKPOINT, LOG, LOCK}
 
