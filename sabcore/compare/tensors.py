@@ -51,7 +51,9 @@ class TensorReport:
 
     @property
     def excess(self) -> float:
-        """The error over what is allowed; infinite where nothing is."""
+        """The error over what is allowed, never NaN; infinite where nothing is allowed, or the error is infinite."""
+        if not math.isfinite(self.error) or math.isnan(self.allowed):
+            return math.inf
         return self.error / self.allowed if self.allowed else math.inf if self.error else 0.0
 
 
@@ -89,7 +91,9 @@ def compare_tensor(name: str, got: Array | None, want: Array, allowed: float, fl
     """One tensor against the one that is wanted; `got` is None where there is none."""
     if got is None:
         return TensorReport(name, math.inf, allowed, reason="it was not computed")
-    if got.shape != want.shape or not want.size:
+    if not want.size:
+        return TensorReport(name, math.inf, allowed, reason=f"it is empty, {want.shape}: there is nothing to compare")
+    if got.shape != want.shape:
         return TensorReport(name, math.inf, allowed, reason=f"it has shape {got.shape}, but should have {want.shape}")
     got, want = on_host(got), on_host(want)
     wide = np.result_type(got, want, np.float64)

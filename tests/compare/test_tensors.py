@@ -53,7 +53,12 @@ def test_another_shape_fails(got) -> None:
 def test_zeros_must_be_met_exactly() -> None:
     assert error(np.zeros(3), np.zeros(3)) == 0
     assert error(np.full(3, 1e-30), np.zeros(3)) > 1e200
-    assert not compare_tensor("W", np.zeros((0, 2)), np.zeros((0, 2)), 1.0).passed  # nothing compared
+
+
+@pytest.mark.parametrize("got", [np.zeros((0, 2)), WANT])
+def test_an_empty_tensor_fails_and_says_so(got) -> None:
+    report = compare_tensor("W", got, np.zeros((0, 2)), 1.0)
+    assert (report.passed, report.reason) == (False, "it is empty, (0, 2): there is nothing to compare")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,12 @@ def test_excess_is_the_error_over_what_is_allowed() -> None:
     assert TensorReport("W", 3e-9, 1e-9).excess == pytest.approx(3)
     assert TensorReport("W", 0.0, 0.0).excess == 0
     assert TensorReport("W", 1e-300, 0.0).excess == math.inf
+
+
+@pytest.mark.parametrize(("error", "allowed"), [(math.inf, math.inf), (math.nan, 1.0), (1.0, math.nan)])
+def test_excess_is_never_nan(error, allowed) -> None:
+    """A maximum over NaN would depend on the order of what is compared."""
+    assert TensorReport("W", error, allowed).excess == math.inf
 
 
 def test_the_worst_element_is_named() -> None:
