@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,18 @@ def describe() -> dict[str, Any]:
     return {
         "cpu": _processor(),
         "cores": cores(),
-        "system": platform.platform(),
+        "system": system(platform.system(), platform.release()),
         "python": platform.python_version(),
         "libraries": {name: found for name in LIBRARIES if (found := version(name))},
         "blas": blas(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
+
+
+def system(name: str, release: str) -> str:
+    """The system and the first two numbers of its release: more would tell one machine from another, not its speed."""
+    numbers = re.match(r"\d+(?:\.\d+)?", release)
+    return f"{name} {numbers[0]}" if numbers else name
 
 
 def version(library: str) -> str | None:
