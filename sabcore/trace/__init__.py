@@ -5,8 +5,9 @@ credit     the backward pass of the plain engine with a label on every gradient
 rules      SAB, truncated and full gradients of one forward pass, held against each other
 """
 
-from sabcore.trace.credit import EDGES, Credit, Reads, credit
+from sabcore.trace.credit import credit
 from sabcore.trace.labels import ByHops, BySource
+from sabcore.trace.record import EDGES, Credit, Reads
 from sabcore.trace.rules import Rule, compare_rules
 
 __all__ = ["EDGES", "ByHops", "BySource", "Credit", "Reads", "Rule", "compare_rules", "credit"]

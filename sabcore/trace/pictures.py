@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from sabcore.array.files import write_atomically
 from sabcore.engine import truncation
 from sabcore.model.config import SABConfig
-from sabcore.trace.credit import Credit
 from sabcore.trace.labels import BySource
+from sabcore.trace.record import Credit
 
 #: Told apart by the dashes as well as by the colour, in the order of the rules.
 LINES = (("#222222", "-"), ("#d1495b", (0, (6, 2))), ("#30638e", (0, (2, 1.5))), ("#7a9e3d", (0, (1, 3))))

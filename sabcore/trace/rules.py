@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sabcore.model.config import SABConfig
-from sabcore.trace.credit import READ_EDGES, credit
+from sabcore.trace.credit import credit
 from sabcore.trace.labels import ByHops
+from sabcore.trace.record import READ_EDGES
 
 
 class Rule(NamedTuple):

@@ -15,9 +15,10 @@ import numpy as np
 from sabcore.model.config import SABConfig
 from sabcore.step.score import make_score
 from sabcore.step.sparsify import Threshold, make_sparsifier
-from sabcore.trace.credit import EDGES, Credit, credit
+from sabcore.trace.credit import credit
 from sabcore.trace.labels import ByHops, BySource
 from sabcore.trace.pictures import by_distance, cuts
+from sabcore.trace.record import EDGES, Credit
 from sabcore.trace.rules import against, rules_of
 from sabcore.trace.source import Source
 
