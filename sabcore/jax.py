@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sabcore.engine import backward, forward
-from sabcore.errors import DTypeError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, ShapeError
 from sabcore.model.config import SABConfig
 from sabcore.model.params import param_shapes
 
@@ -35,6 +35,9 @@ def sab(config: SABConfig, engine: str = "auto") -> Callable[..., Any]:
         DTypeError: another dtype, or float64 while JAX is set to turn it into float32.
         ShapeError: naming the array, what it is and what it should be.
     """
+
+    if not isinstance(config, SABConfig):
+        raise ConfigError(f"config is a {type(config).__name__}, but should be a SABConfig")
 
     @jax.custom_vjp
     def on_host(params: Mapping[str, Any], x: Any, h0: Any, c0: Any) -> Any:
@@ -75,6 +78,10 @@ def sab(config: SABConfig, engine: str = "auto") -> Callable[..., Any]:
 def _check(config: SABConfig, params: Mapping[str, Any], x: Any, h0: Any, c0: Any) -> None:
     """Shapes and dtypes, before anything is traced: inside the callback an error would be JAX's, pages long."""
     shapes = param_shapes(config)
+    if not isinstance(params, Mapping) or not hasattr(x, "shape"):
+        raise ShapeError(
+            f"got a {type(params).__name__} and a {type(x).__name__}, but should get parameters by name and x"
+        )
     if set(params) != set(shapes):
         raise ShapeError(f"the parameters are {', '.join(params)}, but should be {', '.join(shapes)}")
     if x.ndim != 3 or x.shape[2] != config.input_size or 0 in x.shape:

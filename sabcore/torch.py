@@ -15,7 +15,7 @@ from typing import Any
 
 from sabcore.array.dlpack import from_dlpack
 from sabcore.engine import backward, forward
-from sabcore.errors import DTypeError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, ShapeError
 from sabcore.model.config import SABConfig
 from sabcore.model.files import lstm_from_torch
 from sabcore.model.params import init_params, param_shapes
@@ -51,6 +51,8 @@ class SAB(torch.nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
+        if not isinstance(config, SABConfig):
+            raise ConfigError(f"config is a {type(config).__name__}, but should be a SABConfig")
         if dtype not in (torch.float32, torch.float64):
             raise DTypeError(f"dtype is {dtype}, but should be torch.float32 or torch.float64")
         self.config, self.engine = config, engine
@@ -65,6 +67,9 @@ class SAB(torch.nn.Module):
         Raises:
             ShapeError, DTypeError, NonFiniteError: naming the tensor, what it is and what it should be.
         """
+        if not isinstance(x, Tensor) or x.ndim != 3:
+            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            raise ShapeError(f"x is {got}, but should be a tensor (T, B, {self.config.input_size})")
         zeros = x.new_zeros(x.shape[1], self.config.hidden_size)
         h0, c0 = zeros if h0 is None else h0, zeros if c0 is None else c0
         return _forward(x, h0, c0, [getattr(self, name) for name in self._names], self._fields, self.engine)

@@ -8,7 +8,7 @@ import pytest
 
 import sabcore
 from sabcore import SABConfig, init_params
-from sabcore.errors import DTypeError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, ShapeError
 from tests.cases import CASES, random_inputs
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -81,6 +81,7 @@ def test_float64_is_computed_or_refused():
         ({"h0": np.zeros((3, 4))}, ShapeError, r"h0 has shape \(3, 4\), but should have \(2, 4\)"),
         ({"x": np.zeros((7, 2, 3), "float32")}, DTypeError, "W_ih has dtype float64"),
         ({"params": {}}, ShapeError, "the parameters are"),
+        ({"params": None}, ShapeError, "got a NoneType"),
     ],
 )
 def test_wrong_arguments_are_named_before_anything_is_traced(change, error, says):
@@ -88,6 +89,11 @@ def test_wrong_arguments_are_named_before_anything_is_traced(change, error, says
     arguments = {"params": params, "x": x, "h0": h0} | change
     with pytest.raises(error, match=says):
         jax.jit(sab(CONFIG))(**arguments)
+
+
+def test_a_config_is_a_config():
+    with pytest.raises(ConfigError, match="config is a dict, but should be a SABConfig"):
+        sab({})  # type: ignore[arg-type]
 
 
 def test_without_jax_the_message_says_what_to_install():

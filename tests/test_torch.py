@@ -10,7 +10,7 @@ import torch
 
 import sabcore
 from sabcore import SABConfig
-from sabcore.errors import DTypeError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, ShapeError
 from sabcore.reference import complex_step
 from sabcore.torch import SAB
 from tests.cases import CASES, random_inputs
@@ -158,6 +158,12 @@ def test_wrong_arguments_are_named():
         SAB(config, dtype=torch.float16)
     with pytest.raises(ShapeError, match=r"x has shape \(7, 2, 4\)"):
         SAB(config)(torch.zeros(7, 2, 4))
+    with pytest.raises(ShapeError, match=r"x is \(7,\), but should be a tensor \(T, B, 3\)"):
+        SAB(config)(torch.zeros(7))
+    with pytest.raises(ShapeError, match=r"x is NoneType, but should be a tensor"):
+        SAB(config)(None)
+    with pytest.raises(ConfigError, match=r"config is a NoneType, but should be a SABConfig"):
+        SAB(None)  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match=r"W_ih has shape \(24, 3\), but should have \(20, 3\)"):
         SAB(config).load_lstm(torch.nn.LSTM(3, 6))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -47,22 +49,42 @@ class SABGroup(click.Group):
             return None
         return getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _exit_codes():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _exit_codes():
             try:
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()  # here, where a closed pipe is still heard
-        except SABError as error:
-            raise OneLineError(one_line(error, longest=2000)) from error
-        except MemoryError as error:
-            raise OneLineError("there is not enough memory for this; choose smaller sizes") from error
-        except KeyboardInterrupt as error:
-            click.echo("stopped", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from error
-        except BrokenPipeError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush complains
-            raise click.exceptions.Exit(CLOSED_PIPE) from error
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """What goes wrong inside becomes one line and a code of its own: click would make it 1, "a check failed"."""
+    try:
+        yield
+    except SABError as error:
+        raise OneLineError(one_line(error, longest=2000)) from error
+    except MemoryError as error:
+        raise OneLineError("there is not enough memory for this; choose smaller sizes") from error
+    except KeyboardInterrupt as error:
+        click.echo("stopped", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from error
+    except BrokenPipeError as error:
+        _write_nothing_more()
+        raise click.exceptions.Exit(CLOSED_PIPE) from error
+    except OSError as error:
+        _write_nothing_more()
+        raise OneLineError(one_line(f"this cannot be read or written: {error}")) from error
+
+
+def _write_nothing_more() -> None:
+    """Lose what still waits to be written, or the interpreter complains of it when it ends."""
+    with suppress(OSError, ValueError):  # not a file, under a test's runner
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=SABGroup, context_settings={"help_option_names": ["-h", "--help"]})

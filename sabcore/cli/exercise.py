@@ -31,6 +31,8 @@ def exercise(ctx: click.Context, number: int | None, out: Path | None, to_check:
         for place, one in enumerate(EXERCISES, start=1):
             click.echo(f"{place:3}  {one.title}")
         return
+    if to_check is not None and out is not None:
+        raise click.UsageError("--out names the file to write, --check one to judge: give one of them")
     if to_check is None:
         path = out or Path(f"exercise_{number}.py")
         sheet.write_sheet(number, path)

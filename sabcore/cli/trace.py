@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sabcore.cli.fields import read_fields, set_option
 from sabcore.errors import ConfigError, FormatError
@@ -56,6 +57,7 @@ def trace(
     """
     from sabcore.trace import source as sources
 
+    _refuse_what_has_no_effect(click.get_current_context(), source)
     fields = read_fields(assignments)
     if source is None:
         given = {name: value for name, value in GIVEN.items() if name not in PRESETS[preset]}
@@ -77,6 +79,19 @@ def trace(
         click.echo(printable(f"pictures in {out}: {', '.join(names)}"))
     if html is not None:
         click.echo(printable(f"page: {html}"))
+
+
+def _refuse_what_has_no_effect(ctx: click.Context, source: Path | None) -> None:
+    """Options of a random model beside a FILE, or of a file without one.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if source is None and "row" in given:
+        raise click.UsageError("--row chooses a sequence of a test vector, and needs a FILE")
+    if source is not None and "preset" in given:
+        raise click.UsageError("--preset is of the random model, and has no effect beside a FILE; use --set")
 
 
 def _variants(traced: Source, vary: str | None) -> dict[str, Source]:

@@ -113,7 +113,7 @@ EXERCISES = (
         "When is it cut?",
         "Write the condition of (T.1) for step t, without an edge into the initial state ever being cut.",
         "engine/truncation.py",
-        ("Segment",),
+        ("cuts",),
         "# T.1",
         "The released code has segment_offset 1: its boundaries lie one step earlier.",
     ),

@@ -16,12 +16,12 @@ from sabcore.engine import backward, forward
 from sabcore.errors import FormatError
 from sabcore.exercise.catalogue import Exercise
 from sabcore.exercise.sheet import exercise, still_blank, undefined
-from sabcore.exercise.worker import Results, case_results
+from sabcore.exercise.worker import CASES, Results, case_results
 from sabcore.text import one_line
 from sabcore.validate.mistakes import MUTANTS, Mistake
 from sabcore.validate.mistakes.build import build
 
-#: Two right programs differ by rounding alone; the cases are drawn so that none of them comes near a tie.
+#: Two right programs differ by rounding alone: no case comes near a tie, which a test asks an oracle.
 ALLOWED = 1e-9
 #: Seconds that the reader's code may take; the engine's own takes less than one.
 TIME_LIMIT = 30
@@ -103,5 +103,6 @@ def _same_mistake(one: Exercise, got: Results) -> Mistake | None:
 
 def _first_difference(failed: list[TensorReport]) -> str:
     """In the order of the passes: outputs before gradients, the first case first."""
-    first = min(failed, key=lambda report: ("grad." in report.name, report.name))
+    order = list(CASES)
+    first = min(failed, key=lambda report: ("grad." in report.name, order.index(report.name.split(": ")[0])))
     return f"Not yet. It first differs in {line(first)}. In all, {len(failed)} tensors differ."

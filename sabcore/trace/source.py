@@ -16,6 +16,7 @@ from sabcore.model.files import load_params
 from sabcore.model.params import init_params
 from sabcore.train.task import CopyTask
 from sabcore.vectors import read
+from sabcore.vectors.cost import refuse_too_much_work
 
 
 class Source(NamedTuple):
@@ -37,7 +38,7 @@ class Source(NamedTuple):
         config = SABConfig.from_dict({**self.config.to_dict(), **fields})
         sizes = ("input_size", "hidden_size", "output_size", "attention_size", "score")
         if changed := [name for name in sizes if name in fields and getattr(self.config, name) != fields[name]]:
-            raise ConfigError(f"--set {changed[0]} changes the parameters' shapes, which are those of the source")
+            raise ConfigError(f"{changed[0]} changes the parameters' shapes, which are those of the source")
         return self._replace(config=config)
 
 
@@ -76,6 +77,7 @@ def source_of_file(path: Path, T: int, seed: int, row: int = 0) -> Source:
     if describe_tensors(path)[1].get("format") != "sab-vectors":
         return copy_source(*load_params(path), T, seed)
     vector = read(path)
+    refuse_too_much_work(vector)
     if not 0 <= row < vector.x.shape[1]:
         raise ShapeError(f"row is {row}, but the vector has the rows 0 to {vector.x.shape[1] - 1}")
     h0, c0 = (None if state is None else state[row] for state in (vector.h0, vector.c0))

@@ -23,15 +23,15 @@ def estimated_seconds(vector: Vector) -> float:
     return STEP * T + PRODUCT * products + TERM * B * units * written * T / 2
 
 
-def refuse_too_much_work(vector: Vector) -> None:
+def refuse_too_much_work(vector: Vector, otherwise: str = "") -> None:
     """Let a vector pass that can be recomputed within `LIMIT_SECONDS`.
 
     Raises:
-        FormatError: saying how long it would take, and how to compute it all the same.
+        FormatError: saying how long it would take, and what to do `otherwise`.
     """
     if (seconds := estimated_seconds(vector)) > LIMIT_SECONDS:
         T, B, _ = vector.x.shape
         raise FormatError(
             f"it asks for about {seconds:.0f} s of work (T = {T}, B = {B}, H = {vector.config.hidden_size}), "
-            f"but should ask for at most {LIMIT_SECONDS:.0f}; --no-limit computes it all the same"
+            f"but should ask for at most {LIMIT_SECONDS:.0f}{otherwise}"
         )

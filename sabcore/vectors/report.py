@@ -40,7 +40,7 @@ def check_file(path: Path, tolerance: float | None = None, *, limited: bool = Tr
     try:
         vector = read(path)
         if limited:
-            refuse_too_much_work(vector)
+            refuse_too_much_work(vector, "; --no-limit computes it all the same")
         return FileReport(str(path), check(vector, tolerance))
     except SABError as error:
         return FileReport(str(path), error=str(error).removeprefix(f"{path}: "))

@@ -32,16 +32,27 @@ def test_ctrl_c_outside_training_is_no_failed_check():
     assert (process.returncode, out, err) == (INTERRUPTED, "", "stopped\n")
 
 
-def test_a_closed_pipe_is_no_failed_check():
+@pytest.mark.parametrize("arguments", [["vectors", "check"], ["--help"], ["check", "--help"]])
+def test_a_closed_pipe_is_no_failed_check(arguments):
     reading, writing = os.pipe()
     os.close(reading)
     process = subprocess.Popen(
-        [sys.executable, "-m", "sabcore", "vectors", "check"], stdout=writing, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "sabcore", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True
     )
     os.close(writing)
     err = process.communicate(timeout=60)[1]
     assert process.returncode == CLOSED_PIPE
     assert err == ""
+
+
+@pytest.mark.parametrize("arguments", [["exercise"], ["--help"]])
+def test_a_full_disk_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sabcore", *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr == "Error: this cannot be read or written: [Errno 28] No space left on device\n"
 
 
 @pytest.mark.parametrize("name", ["\x1b[32mpassed", "a\npassed  forged.safetensors: 29 tensors"])

@@ -51,6 +51,8 @@ def test_pictures_are_there_and_say_the_same_twice(tmp_path, preset):
         (["--vary", "score=additive"], "--vary score should be one of k_top, k_trunc"),
         (["--set", "k_top"], "--set k_top should be FIELD=VALUE"),
         (["-T", "0"], "0 is not in the range"),
+        (["--row", "1"], "--row chooses a sequence of a test vector, and needs a FILE"),
+        (["somewhere", "--preset", "paper"], "--preset is of the random model, and has no effect beside a FILE"),
         (["--vary", "k_trunc=x"], "k_trunc is 'x', but should be a whole number"),
     ],
 )

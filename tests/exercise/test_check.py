@@ -10,6 +10,8 @@ from sabcore.errors import FormatError
 from sabcore.exercise.catalogue import EXERCISES
 from sabcore.exercise.check import check
 from sabcore.exercise.sheet import sheet
+from sabcore.exercise.worker import CASES, inputs
+from sabcore.reference.conditioning import conditioning
 from sabcore.validate.mistakes import MUTANTS
 from tests.exercise.test_sheet import NUMBERS, blank_line, engine_line
 
@@ -58,8 +60,20 @@ def test_a_named_mistake_is_named(tmp_path, number, mutant):
 def test_any_other_mistake_is_shown_where_it_first_differs(tmp_path):
     verdict = check(1, answered(tmp_path, 1, "    dz_g = dg * (1 - g**2) * 1.001"))
     assert not verdict.right
-    assert "It first differs in lstm: grad." in verdict.text
+    assert "It first differs in paper: grad." in verdict.text
     assert "but should be" in verdict.text
+
+
+def test_the_first_case_is_told_first(tmp_path):
+    verdict = check(8, answered(tmp_path, 8, engine_line(8).replace("w[..., None]", "2 * w[..., None]")))
+    assert "It first differs in paper: grad." in verdict.text
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_case_comes_near_a_tie(name):
+    config = CASES[name]
+    params, x, _, h0, c0 = inputs(config, list(CASES).index(name))
+    assert conditioning(config.to_dict(), params, x, h0, c0).gap > 1e-6
 
 
 def test_nan_is_not_right(tmp_path):
@@ -123,3 +137,4 @@ def test_the_command(tmp_path, monkeypatch):
     assert run("1", "--check", "mine.py").exit_code == 1
     assert run("--check", "mine.py").exit_code == 2
     assert run("99").exit_code == 2
+    assert run("1", "--check", "mine.py", "--out", "other.py").exit_code == 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sabcore import SABConfig, backward, forward, init_params
-from sabcore.errors import ConfigError, ShapeError
+from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 from sabcore.trace import EDGES, ByHops, BySource, credit
 from tests.cases import CASES
 from tests.trace.injection import arriving
@@ -164,8 +164,13 @@ def test_reads_are_those_of_the_tape():
     ("change", "error", "says"),
     [
         ({"without": ("values",)}, ConfigError, "without holds values, but should hold some of value, key"),
-        ({"x": np.zeros((8, 1, 3))}, ShapeError, r"x has shape \(8, 1, 3\) .* one sequence"),
-        ({"dy": np.zeros((7, 2))}, ShapeError, r"dy \(7, 2\), but should have"),
+        ({"x": np.zeros((8, 1, 3))}, ShapeError, r"x has shape \(8, 1, 3\), but should have \(T, 3\): one sequence"),
+        ({"dy": np.zeros((7, 2))}, ShapeError, r"dy has shape \(7, 2\), but should have \(8, 2\)"),
+        ({"x": np.full((8, 3), np.nan)}, NonFiniteError, "x holds NaN"),
+        ({"dy": np.full((8, 2), np.nan)}, NonFiniteError, "dy holds NaN"),
+        ({"dy": np.zeros((8, 2), "float32")}, DTypeError, "dy has dtype float32, but should have float64"),
+        ({"h0": np.zeros(5)}, ShapeError, r"h0 has shape \(1, 5\)"),
+        ({"params": {}}, ShapeError, "the parameters lack W_ih"),
     ],
 )
 def test_wrong_arguments_are_named(change, error, says):
