@@ -22,6 +22,7 @@ import click
 
 from sabcore.array.files import write_atomically
 from sabcore.errors import FormatError
+from sabcore.text import one_line
 
 from . import selection
 from .report import duration, markdown, table
@@ -58,9 +59,15 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
         what = f"SAB, T={long['T']:,}, B=1, H={config['hidden_size']}, k_att={config['k_att']}"
         yield [what, duration(long["forward_s"] + long["backward_s"]), "-", f"{long['peak_bytes'] / 2**30:.2f} GiB", ""]
     for row in found["selection"]:
-        ours, theirs = (row["us"][name] for name in ("sabcore.topk", "torch.topk"))
-        what = f"the {selection.K} largest of {row['n']:,}"
-        yield [what, duration(ours * 1e-6), "-", "`torch.topk`, one thread", _times(theirs / ours)]
+        what, ours = f"the {selection.K} largest of {row['n']:,}", duration(row["us"]["sabcore.topk"] * 1e-6)
+        yield [what, ours, "-", "`torch.topk`, one thread", _against_torch(row)]
+
+
+def _against_torch(row: dict[str, Any]) -> str:
+    if row.get("ratio"):
+        return _times(row["ratio"]["median"])
+    theirs = row["us"].get("torch.topk")
+    return f"{duration(theirs * 1e-6)}, not in turn" if theirs else "not measured"
 
 
 def _race_row(race: dict[str, Any], peer: str) -> list[str]:
@@ -108,27 +115,63 @@ def by_hand(page: str) -> list[str]:
 
 def expected(root: Path) -> dict[Path, str]:
     """Every page that quotes the recording, and the recording's own report, as they should be."""
-    found = json.loads((root / RESULTS / f"{RECORDING}.json").read_text(encoding="utf-8"))
+    return _pages(root, root / RESULTS / f"{RECORDING}.json")
+
+
+def _pages(root: Path, recording: Path) -> dict[Path, str]:
+    """The same for any recording."""
+    found = _read(recording)
     pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
-    texts = {page: rewritten(page.read_text(encoding="utf-8"), found) for page in pages}
-    return texts | {root / RESULTS / f"{RECORDING}.md": markdown(found)}
+    try:
+        texts = {page: rewritten(page.read_text(encoding="utf-8"), found) for page in pages}
+        return texts | {root / RESULTS / f"{RECORDING}.md": markdown(found)}
+    except FormatError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        why = f"{type(error).__name__}: {one_line(error)}"
+        raise FormatError(f"{recording} is not what sab bench writes: no report can be made of it ({why})") from error
+
+
+def _read(recording: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(recording.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{recording} is not JSON, but should be what sab bench writes") from error
+    if not isinstance(found, dict):
+        raise FormatError(f"{recording} holds a {type(found).__name__}, but should hold an object, as sab bench writes")
+    return found
+
+
+def check_alone(recording: Path) -> None:
+    """Nothing happens if every race says what its processes had loaded.
+
+    Raises:
+        FormatError: it was recorded before each peer had a process alone with this engine.
+    """
+    if not all(race.get("loaded") for race in _read(recording)["races"]):
+        raise FormatError(
+            f"{recording} lacks `loaded`: recorded before each peer ran alone; it should be recorded anew, by sab bench"
+        )
 
 
 def take(folder: Path, root: Path) -> None:
-    """Copy the files that `sab bench` wrote over the recording.
+    """Copy the files that `sab bench` wrote over the recording, if every page can be written from them.
 
     Raises:
-        FormatError: a quick run, or no run at all.
+        FormatError: a quick run, one in which peers were not alone, or no run at all; nothing is written.
     """
+    recording = folder / "cpu.json"
     try:
         files = {kind: (folder / f"cpu.{kind}").read_bytes() for kind in ("json", "md", "png")}
-        found = json.loads(files["json"])
-    except (OSError, ValueError) as error:
+        found = _read(recording)
+    except OSError as error:
         raise FormatError(
             f"{folder} holds no run of sab bench, but should hold cpu.json, cpu.md and cpu.png"
         ) from error
     if found.get("quick") or not found.get("long"):
         raise FormatError(f"{folder} holds a quick or a short run, but should hold one of sab bench --long")
+    _pages(root, recording)
+    check_alone(recording)
     for kind, content in files.items():
         write_atomically(root / RESULTS / f"{RECORDING}.{kind}", content)
 

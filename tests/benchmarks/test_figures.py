@@ -77,36 +77,63 @@ def test_an_unknown_mark_is_refused(checkout):
     assert "figures: sped is unknown, but should be one of speed" in result.output
 
 
+def whole(checkout, loaded=("torch",), **change):
+    """A run that can be taken, but for the change: the recording, whose races say what their processes had loaded."""
+    found = json.loads((checkout / figures.RESULTS / f"{figures.RECORDING}.json").read_text())
+    races = [race | {"loaded": {"all": loaded} if loaded else None} for race in found["races"]]
+    return found | {"races": races} | change
+
+
 @pytest.mark.parametrize(("change", "says"), [
     ({"quick": True}, "holds a quick or a short run"),
     ({"long": None}, "holds a quick or a short run"),
     (None, "holds no run of sab bench"),
+    ("[]", "holds a list, but should hold an object"),
+    ("{", "is not JSON"),
+    ({"machine": None}, "is not what sab bench writes"),
+    ({"races": [{}]}, "is not what sab bench writes: no report can be made of it (KeyError: "),
+    ({"loaded": None}, "lacks `loaded`: recorded before each peer ran alone"),
 ])  # fmt: skip
 def test_only_a_whole_run_is_taken(checkout, tmp_path, change, says):
     folder, recorded = tmp_path / "run", checkout / figures.RESULTS
     folder.mkdir()
     before = {file.name: file.read_bytes() for file in recorded.iterdir()}
     if change:
-        found = json.loads(before[f"{figures.RECORDING}.json"]) | change
-        for kind, content in (("json", json.dumps(found)), ("md", "x"), ("png", "x")):
+        text = change if isinstance(change, str) else json.dumps(whole(checkout, **change))
+        for kind, content in (("json", text), ("md", "x"), ("png", "x")):
             (folder / f"cpu.{kind}").write_text(content)
     result = run(checkout, "--take", str(folder))
     assert result.exit_code == 2
     assert says in result.output
+    assert result.output.count("\n") == 1
     assert {file.name: file.read_bytes() for file in recorded.iterdir()} == before
 
 
 def test_a_whole_run_is_taken_and_quoted(checkout, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    found = json.loads((checkout / figures.RESULTS / f"{figures.RECORDING}.json").read_text())
-    found["selection"][0]["us"] = {"sabcore.topk": 0.25, "torch.topk": 0.75}
+    found = whole(checkout)
+    found["selection"][0] |= {
+        "us": {"sabcore.topk": 0.25, "torch.topk": 0.75},
+        "ratio": {"median": 2.5, "low": 2, "high": 4},
+    }
     for kind, content in (("json", json.dumps(found)), ("md", "x"), ("png", "picture")):
         (folder / f"cpu.{kind}").write_text(content)
     assert run(checkout, "--take", str(folder)).exit_code == 0
     assert (
-        "| the 11 largest of 100 | 0.25 us | - | `torch.topk`, one thread | 3.00 times faster |"
+        "| the 11 largest of 100 | 0.25 us | - | `torch.topk`, one thread | 2.50 times faster |"
         in (checkout / "README.md").read_text()
     )
     assert (checkout / figures.RESULTS / f"{figures.RECORDING}.png").read_text() == "picture"
     assert run(checkout, "--check").exit_code == 0
+
+
+@pytest.mark.parametrize(("row", "says"), [
+    ({"us": {"torch.topk": 9.0}, "ratio": {"median": 2.5}}, "2.50 times faster"),
+    ({"us": {"torch.topk": 9.0}}, "9 us, not in turn"),
+    ({"us": {}, "ratio": None}, "not measured"),
+])  # fmt: skip
+def test_a_ratio_is_the_one_measured_in_turn_or_none(checkout, row, says):
+    found = whole(checkout)
+    found["selection"] = [{"n": 100} | row | {"us": {"sabcore.topk": 1.0} | row["us"]}]
+    assert f"| the 11 largest of 100 | 1 us | - | `torch.topk`, one thread | {says} |" in figures.speed(found)
