@@ -2,6 +2,7 @@
 
 import pytest
 
+from sabcore.compare.tolerance import CAP
 from sabcore.model.config import SABConfig
 from tests.engine.cpu.agreement import SIZES, disagreements, make_case
 
@@ -10,10 +11,15 @@ from tests.engine.cpu.agreement import SIZES, disagreements, make_case
 @pytest.mark.parametrize("cancel", [False, True])
 @pytest.mark.parametrize("k_top", [2, None])
 def test_large_keys_and_queries(size: float, cancel: bool, k_top: int | None) -> None:
-    """Keys and queries far beyond what exp can hold; where they cancel, tanh(k + q) is far from saturated."""
+    """Keys and queries far beyond what exp can hold; where they cancel, tanh(k + q) is far from saturated.
+
+    Where it is saturated, scores are sums of the same numbers, which tie but for the order of the sum. A threshold
+    divides by what sets them apart: as far as `tolerance` lets any result of a threshold go, and no further.
+    """
     preset = "paper" if k_top else "self_attention"
     config = SABConfig.preset(preset, **SIZES, k_top=k_top, k_trunc=3)
     params, *rest = make_case(config, T=12, B=3, gain=1.0)
     params["W_m"] *= size
     params["W_q"] = -params["W_m"] if cancel else params["W_q"] * size
-    assert disagreements(config, (params, *rest), min(1e-9 * size, 1e-6)) == []
+    tied = k_top is not None and size > 10
+    assert disagreements(config, (params, *rest), CAP["float64"] if tied else 1e-10) == []
