@@ -29,7 +29,7 @@ LONG = Long(1_000_000, 1, sab_config(hidden_size=64, k_att=100))
 
 def long_run(size: Long, engine: str, tick: Tick) -> dict[str, Any]:
     """Seconds of each pass, the process's peak memory in bytes, and whether every gradient is finite."""
-    w, module = make_workload(size.config, size.T, size.B), importlib.import_module(ENGINES[engine])
+    w, module = make_workload(size.config, size.T, size.B), importlib.import_module(ENGINES[engine].module)
     state = np.zeros((size.B, size.config.hidden_size), w.x.dtype)
     resident(reset=True)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sabcore.array.checks import check_array, check_finite, check_params
 from sabcore.array.library import Array, array_module
@@ -21,10 +21,20 @@ from sabcore.model.params import param_shapes
 
 __all__ = ["ENGINES", "Tape", "attention", "backward", "forward"]
 
-#: Each engine's module, imported when it is first used; each has `forward` and `backward` as `plain` has them.
-ENGINES = {"plain": "sabcore.engine.plain", "cpu": "sabcore.engine.cpu", "cuda": "sabcore.engine.cuda"}
-#: The arrays that each takes besides `plain`, which takes all.
-_TAKES = {"cpu": "numpy", "cuda": "cupy"}
+
+class Engine(NamedTuple):
+    """Where an engine is, and what it computes with."""
+
+    module: str  # imported when it is first used; with `forward` and `backward` as `plain` has them
+    takes: str | None  # the library whose arrays it takes, in float32 and float64; None: all, in every dtype
+
+
+#: Every engine by name. "auto" is the first that takes the arrays of their library alone, or else `plain`.
+ENGINES = {
+    "plain": Engine("sabcore.engine.plain", None),
+    "cpu": Engine("sabcore.engine.cpu", "numpy"),
+    "cuda": Engine("sabcore.engine.cuda", "cupy"),
+}
 
 
 def choose(x: Array, engine: str = "auto") -> str:
@@ -36,22 +46,20 @@ def choose(x: Array, engine: str = "auto") -> str:
     """
     if engine not in ("auto", *ENGINES):
         raise ConfigError(f"engine is {engine!r}, but should be one of {', '.join(('auto', *ENGINES))}")
-    if engine == "plain":
-        return engine
-    library = array_module(x).__name__
-    fits = {name for name, taken in _TAKES.items() if taken == library and str(x.dtype) in ("float32", "float64")}
+    library, fast = array_module(x).__name__, str(x.dtype) in ("float32", "float64")
     if engine == "auto":
-        return next(iter(fits), "plain")
-    if engine not in fits:
+        return next((name for name, other in ENGINES.items() if other.takes == library and fast), "plain")
+    takes = ENGINES[engine].takes
+    if takes and not (takes == library and fast):
         raise DTypeError(
-            f"engine {engine!r} takes {_TAKES[engine]} arrays in float32 or float64, but x is {library} {x.dtype}; "
+            f"engine {engine!r} takes {takes} arrays in float32 or float64, but x is {library} {x.dtype}; "
             "use 'plain' or 'auto'"
         )
     return engine
 
 
 def _module(engine: str) -> Any:
-    return importlib.import_module(ENGINES[engine])
+    return importlib.import_module(ENGINES[engine].module)
 
 
 def forward(

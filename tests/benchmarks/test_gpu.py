@@ -22,6 +22,7 @@ from sabcore.benchmarks.gpu.training import train_copy
 from sabcore.benchmarks.limits import Limits
 from sabcore.benchmarks.peers import engine as peers_engine
 from sabcore.benchmarks.workload import lstm_config, make_workload, sab_config
+from sabcore.engine import ENGINES
 from sabcore.engine.cuda import launch
 from sabcore.errors import DeviceError
 
@@ -63,7 +64,7 @@ def cupy(monkeypatch):
     fake = FakeCuPy(cuda=cuda, get_default_memory_pool=lambda: pool)
     monkeypatch.setattr("sabcore.benchmarks.peers.engine.resolve", lambda device: fake)
     monkeypatch.setattr(command, "resolve", lambda device: fake)
-    monkeypatch.setattr("sabcore.benchmarks.peers.engine.ENGINES", {"plain": "sabcore.engine.plain"})
+    monkeypatch.setattr("sabcore.benchmarks.peers.engine.ENGINES", {"plain": ENGINES["plain"]})
     monkeypatch.setattr(timing, "peers", lambda device: [])
     return fake
 

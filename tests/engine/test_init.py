@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sabcore import SABConfig, backward, forward, init_params
+from sabcore.engine import ENGINES, Engine
 from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 from tests.cases import SIZES, B, T, random_inputs
 
@@ -78,6 +79,22 @@ def test_an_engine_refuses_arrays_that_it_cannot_take(engine, dtype):
 def test_the_fastest_engine_is_chosen(dtype, engine):
     params = {name: value.astype(dtype) for name, value in PARAMS.items()}
     assert forward(CONFIG, params, INPUTS.x.astype(dtype))[1].engine == engine
+
+
+@pytest.mark.parametrize(("takes", "dtype", "refused"), [
+    ("numpy", "float64", False),
+    ("numpy", "complex128", True),
+    ("cupy", "float64", True),
+    (None, "complex128", False),
+])  # fmt: skip
+def test_an_engine_that_is_added_is_found_by_its_one_entry(monkeypatch, takes, dtype, refused):
+    monkeypatch.setitem(ENGINES, "added", Engine("sabcore.engine.plain", takes))
+    params = {name: value.astype(dtype) for name, value in PARAMS.items()}
+    if refused:
+        with pytest.raises(DTypeError, match=f"engine 'added' takes {takes} arrays .* but x is numpy {dtype}"):
+            forward(CONFIG, params, INPUTS.x.astype(dtype), engine="added")
+    else:
+        assert forward(CONFIG, params, INPUTS.x.astype(dtype), engine="added")[1].engine == "plain"
 
 
 @pytest.mark.parametrize("engine", ["plain", "cpu"])

@@ -36,7 +36,7 @@ def _entrant(name: str, device: str) -> Entrant:
 def _missing(name: str, device: str) -> str | None:
     try:
         resolve(device)
-        importlib.import_module(ENGINES[name])
+        importlib.import_module(ENGINES[name].module)
     except (DeviceError, ImportError) as error:
         return str(error)
     return None
