@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sabcore import SABConfig
+from sabcore.array.files import encode
 from sabcore.vectors import Vector, write
 from sabcore.vectors.check import recompute
-from sabcore.vectors.container import encode
 from sabcore.vectors.make import draw
 from sabcore.vectors.model import write_config
 

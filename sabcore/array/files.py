@@ -27,21 +27,22 @@ ABANDONED = 3600.0
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
     """Write named NumPy arrays and text metadata to one `.safetensors` file, atomically.
 
-    Whatever happens (a full disk, SIGKILL), `path` holds either what it held before or the complete new file. Equal
-    arrays and equal metadata make equal bytes.
+    Whatever happens (a full disk, SIGKILL), `path` holds either what it held before or the complete new file.
 
     Raises:
         FormatError: as `write_atomically`.
     """
-    data = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, metadata=dict(metadata))
-    write_atomically(path, _with_sorted_metadata(data))
+    write_atomically(path, encode(tensors, metadata))
 
 
-def _with_sorted_metadata(data: bytes) -> bytes:
-    """The same safetensors file; the library writes the metadata in an order that changes from run to run."""
+def encode(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """The bytes of a safetensors file: equal for equal arrays, in any order, and equal metadata, in the same order.
+
+    The library would write the metadata in an order that changes from run to run.
+    """
+    data = save({name: np.asarray(value, order="C") for name, value in tensors.items()})
     size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    header = {"__metadata__": dict(metadata), **json.loads(data[8 : 8 + size])}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # so that the arrays start at a multiple of 8 bytes
     return len(text).to_bytes(8, "little") + text + data[8 + size :]

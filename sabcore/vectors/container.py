@@ -1,18 +1,14 @@
-"""What the safetensors library leaves to us: names that appear twice, headers without end, equal bytes for equal data.
+"""What the safetensors library leaves to us: names that appear twice, headers without end.
 
 A file is 8 bytes, the header's length as a little-endian integer; the header, JSON; the arrays' bytes. The library
-checks that header and bytes fit together. It lets a name appear twice, the last one winning, and writes the metadata in
-an order that changes from run to run.
+checks that header and bytes fit together. It lets a name appear twice, the last one winning.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sabcore.errors import FormatError
 
@@ -64,20 +60,3 @@ def strict_json(text: str | bytes, what: str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{what} is not JSON that can be read: {error}") from error
-
-
-def encode(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
-    """The bytes of a safetensors file: names in alphabetical order within a dtype, the widest dtype first."""
-    order = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
-    header: dict[str, Any] = {"__metadata__": dict(metadata)}
-    blocks, start = [], 0
-    for name in order:
-        value = tensors[name]
-        block = np.ascontiguousarray(value, value.dtype.newbyteorder("<")).tobytes()
-        offsets = [start, start + len(block)]
-        header[name] = {"dtype": DTYPES[str(value.dtype)], "shape": list(value.shape), "data_offsets": offsets}
-        blocks.append(block)
-        start += len(block)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # so that the arrays start at a multiple of 8 bytes
-    return len(text).to_bytes(8, "little") + text + b"".join(blocks)

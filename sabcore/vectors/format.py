@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from sabcore.array.files import write_atomically
+from sabcore.array.files import write_tensors
 from sabcore.errors import FormatError
-from sabcore.vectors.container import encode
 from sabcore.vectors.lint import FORMAT, examine, lint_vector
 from sabcore.vectors.model import write_config
 from sabcore.vectors.record import Vector
@@ -39,7 +38,7 @@ def write(path: str | os.PathLike, vector: Vector, notes: Mapping[str, str] | No
     if findings := lint_vector(vector):
         raise FormatError(f"{path} is not written: {summary(findings)}")
     metadata = {**FORMAT, "config": write_config(vector.config), **(notes or {})}
-    write_atomically(path, encode(vector.tensors(), metadata))
+    write_tensors(path, vector.tensors(), metadata)
 
 
 def summary(findings: list[str]) -> str:

@@ -1,11 +1,13 @@
 """Files are written whole or not at all."""
 
+import json
 import os
 import stat
 import time
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from sabcore.array import files
 from sabcore.errors import FormatError
@@ -73,6 +75,27 @@ def test_equal_content_makes_equal_bytes(tmp_path):
         files.write_tensors(tmp_path / str(k), tensors, metadata)
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
     assert files.read_tensors(tmp_path / "0")[1] == metadata
+
+
+def test_the_library_reads_what_is_encoded():
+    tensors = {"b": np.arange(3, dtype=np.float32), "a": np.arange(6.0).reshape(2, 3).T, "c": np.array(2.0)}
+    loaded = load(files.encode(tensors, {"format": "any"}))
+    assert loaded.keys() == tensors.keys()
+    for name, value in tensors.items():
+        np.testing.assert_array_equal(loaded[name], value)
+        assert loaded[name].dtype == value.dtype
+
+
+def test_equal_data_makes_equal_bytes_in_whatever_order_it_comes():
+    tensors = {"b": np.arange(3, dtype=np.float32), "a": np.arange(3.0)}
+    data = files.encode(tensors, {"x": "1"})
+    assert data == files.encode(dict(reversed(tensors.items())), {"x": "1"})
+    length = int.from_bytes(data[:8], "little")
+    assert length % 8 == 0
+    header = json.loads(data[8 : 8 + length])
+    assert list(header) == ["__metadata__", "a", "b"]
+    assert header["b"]["data_offsets"] == [24, 36]
+    assert len(data) == 8 + length + 36
 
 
 def test_what_is_no_regular_file_is_refused_and_left_alone(tmp_path):
