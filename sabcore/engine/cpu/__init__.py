@@ -27,7 +27,6 @@ import numpy as np
 from sabcore.engine.cpu.attention import attention
 from sabcore.engine.cpu.backward import backward_block
 from sabcore.engine.cpu.buffers import GradientBuffers, gradient_buffers, scratch
-from sabcore.engine.cpu.cache import call
 from sabcore.engine.cpu.forward import SPLIT_TERMS, forward_block, forward_one_row
 from sabcore.engine.cpu.jit import compiled_code, over_blocks
 from sabcore.engine.cpu.plan import Plan, make_plan, pack_weights
@@ -75,7 +74,7 @@ def forward(
     with compiled_code():
         for lo, hi in _chunks(plan):
             if one_row:
-                call(forward_one_row, plan, weights, tape.buffers, work, x, y, lo, hi)
+                forward_one_row(plan, weights, tape.buffers, work, x, y, lo, hi)
             else:
                 over_blocks(plan.blocks, forward_block, plan, weights, tape.loan, work, x, y, lo, hi)
             if progress:

@@ -8,7 +8,6 @@ import numpy as np
 
 from sabcore.engine.cpu.borrow import block_of
 from sabcore.engine.cpu.buffers import Scratch, TapeBuffers, scratch
-from sabcore.engine.cpu.cache import call
 from sabcore.engine.cpu.jit import compiled_code, jit_entry
 from sabcore.engine.cpu.plan import Plan, Weights, pack_weights
 from sabcore.engine.cpu.read import recover
@@ -31,7 +30,7 @@ def attention(config: SABConfig, params: Mapping[str, np.ndarray], tape: CPUTape
     plan = tape.plan
     table = np.zeros((plan.T, plan.B, plan.N), tape.x.dtype)
     with compiled_code():
-        call(_fill, plan, pack_weights(params), tape.buffers, scratch(plan, tape.x.dtype), table)
+        _fill(plan, pack_weights(params), tape.buffers, scratch(plan, tape.x.dtype), table)
     return table
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache
 
 from sabcore.engine import truncation
 from sabcore.model import slots
@@ -57,34 +61,60 @@ def writable(folders: list[Path]) -> Path | None:
 
 #: The folder of this engine's compiled code; None if no place is writable, and each process compiles anew.
 FOLDER = None if numba.config.DISABLE_JIT else writable([place / f"cpu-{digest(sources())}" for place in candidates()])
+#: For so many seconds no process has used a folder that may go; whoever still wanted it compiles for a minute.
+UNUSED = 7 * 86400.0
+
+
+def sweep(folder: Path) -> None:
+    """Mark `folder` as used now, and remove those beside it, of other sources, that have not been used for long."""
+    with suppress(OSError):
+        os.utime(folder)
+        for other in folder.parent.iterdir():
+            ours = re.fullmatch(r"cpu-[0-9a-f]{16}", other.name) and stat.S_ISDIR(other.lstat().st_mode)
+            if ours and time.time() - other.lstat().st_mtime > UNUSED:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+if FOLDER:
+    sweep(FOLDER)
 
 
 def compile_entry(function: Callable[..., Any], folder: Path | None, **options: Any) -> Any:
     """`numba.njit` with these options for a function that Python calls, kept in `folder` with all that it calls."""
     with _kept_in(folder):
-        entry = numba.njit(cache=folder is not None, **options)(function)
+        entry = numba.njit(**options)(function)
+        if folder:
+            entry._cache = _Kept(function)  # as `enable_caching` does, which njit(cache=True) calls
     if folder and folder not in Path(entry.stats.cache_path).parents:  # NUMBA_CACHE_LOCATOR_CLASSES put it elsewhere
         return numba.njit(**options)(function)
     return entry
 
 
-def call(entry: Callable[..., Any], *args: Any) -> Any:
-    """entry(*args), whatever the state of the folder. (What is no compiled function keeps nothing there.)
+class _Kept(FunctionCache):
+    """Numba's cache of one function, whatever the state of its files: errors of the function itself are not met here.
 
-    The first call loads what was kept, or compiles. A damaged file may make it raise anything: then what was kept goes,
-    and the next attempt compiles. A full disk makes keeping that fail: the next attempt finds it in memory.
+    A damaged file may make loading raise anything: then what was kept of this function goes, and it is compiled. A full
+    disk makes keeping fail: it stays in memory.
     """
-    for _ in range(2 if FOLDER and hasattr(entry, "py_func") else 0):
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled code that was kept, or None."""
         try:
-            return entry(*args)
+            return super().load_overload(sig, target_context)
         except Exception:
-            shutil.rmtree(FOLDER or "", ignore_errors=True)
-    return entry(*args)
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code, if that can be."""
+        with suppress(Exception):
+            super().save_overload(sig, data)
 
 
 @contextmanager
 def _kept_in(folder: Path | None) -> Iterator[None]:
-    """What is compiled inside with `cache=True` is kept there."""
+    """A cache that is made inside keeps there what is compiled."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder or before)
     try:

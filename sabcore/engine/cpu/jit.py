@@ -16,7 +16,7 @@ from numba import get_num_threads, njit
 from numba.core import event
 from threadpoolctl import ThreadpoolController
 
-from sabcore.engine.cpu.cache import FOLDER, call, compile_entry
+from sabcore.engine.cpu.cache import FOLDER, compile_entry
 from sabcore.engine.cpu.pool import POOL, Loan
 
 #: `error_model`: without it a check for zero keeps every loop with a division from being vectorised. `contract` fuses
@@ -30,10 +30,7 @@ jit_part: Any = njit(inline="always", error_model="numpy", fastmath={"contract"}
 
 
 def jit_entry(parallel: bool = False) -> Callable[[Any], Any]:
-    """For what Python calls: kept on disk with all that it calls, and run without the interpreter lock.
-
-    Python calls it by `sabcore.engine.cpu.cache.call`.
-    """
+    """For what Python calls: kept on disk with all that it calls, and run without the interpreter lock."""
 
     def compiled(function: Any) -> Any:
         if numba.config.DISABLE_JIT:
@@ -94,7 +91,7 @@ def over_blocks(blocks: int, entry: Callable[..., None], *args: Any) -> None:
     """
 
     def one(b: int) -> None:
-        call(entry, *(arg.buffers if isinstance(arg, Loan) else arg for arg in args), b)
+        entry(*(arg.buffers if isinstance(arg, Loan) else arg for arg in args), b)
 
     if min(blocks, get_num_threads()) == 1:
         for b in range(blocks):

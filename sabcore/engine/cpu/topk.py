@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sabcore.engine.cpu.cache import call
 from sabcore.engine.cpu.jit import jit_entry
 from sabcore.engine.cpu.lanes import LANES, WINDOW, at_least, count_larger, lane_maxima, lowest_bit
 
@@ -37,10 +36,7 @@ def largest(rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         rows = np.require(rows, requirements=["C", "A", "W"])
     indices, values = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), rows.dtype)
     if k:
-        try:
-            _rank_rows(rows, indices, values)
-        except Exception:  # `call` would be in time, but costs as much as a short row
-            call(_rank_rows, rows, indices, values)
+        _rank_rows(rows, indices, values)
     return indices, values
 
 

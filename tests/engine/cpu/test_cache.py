@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
 import sabcore
 from sabcore.engine.cpu import cache
@@ -85,7 +88,7 @@ cache.FOLDER = cache.writable([Path(sys.argv[1]) / cache.digest([here / "inner.p
 def square(x):
     return inner.half(x) * inner.half(x) * 4.0
 entry = cache.compile_entry(square, cache.FOLDER)
-print(cache.call(entry, 3.0), sum(entry.stats.cache_hits.values()))
+print(entry(3.0), sum(entry.stats.cache_hits.values()))
 """
 INNER = """
 import numba
@@ -140,8 +143,6 @@ def test_what_cannot_be_kept_is_compiled_all_the_same(small, tmp_path: Path) -> 
 
 
 def test_a_disk_that_fills_up_while_code_is_kept(monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cache, "FOLDER", cache.writable([tmp_path]))
-
     def thrice(x: float) -> float:
         return 3 * x
 
@@ -151,16 +152,44 @@ def test_a_disk_that_fills_up_while_code_is_kept(monkeypatch, tmp_path: Path) ->
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("numba.core.caching.os.replace", full)
-    assert cache.call(entry, 2.0) == 6
+    assert entry(2.0) == 6
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
-def test_errors_of_the_function_itself_come_through(tmp_path: Path) -> None:
-    def fail(x: int) -> None:
-        raise ZeroDivisionError(x)
+@pytest.mark.parametrize("argument", [0, "a text"])
+def test_errors_of_the_function_itself_come_through_and_cost_nobody_the_cache(tmp_path: Path, argument: Any) -> None:
+    """It runs once, so that what it has added to a sum is there once."""
+    runs = np.zeros(1)
 
-    with pytest.raises(ZeroDivisionError):
-        cache.call(fail, 1)
+    def fail(x: Any, runs: np.ndarray) -> float:
+        runs[0] += 1
+        if x + 1 < 100:
+            raise ZeroDivisionError("on purpose")
+        return 1.0
+
+    entry = cache.compile_entry(fail, tmp_path)
+    assert entry(100, runs) == 1.0
+    before = sorted(file for file in tmp_path.rglob("*") if file.is_file())
+    assert len(before) == 2
+    with pytest.raises(ZeroDivisionError if argument == 0 else TypingError):
+        entry(argument, runs)
+    assert sorted(file for file in tmp_path.rglob("*") if file.is_file()) == before
+    assert runs[0] == (2 if argument == 0 else 1)
+
+
+def test_only_folders_of_other_sources_that_nobody_uses_are_swept(tmp_path: Path) -> None:
+    old, other, new, ours = (tmp_path / f"cpu-{letter * 16}" for letter in "abcd")
+    foreign = [tmp_path / "cpu-mine", tmp_path / f"cpu-{'a' * 16}.bak"]
+    for folder in (old, new, ours, *foreign):
+        (folder / "below").mkdir(parents=True)
+    other.symlink_to(foreign[0])
+    long_ago = time.time() - cache.UNUSED - 60
+    for path in (old, other, ours, *foreign):
+        os.utime(path, (long_ago, long_ago), follow_symlinks=False)
+    cache.sweep(ours)
+    assert sorted(tmp_path.iterdir()) == sorted([other, new, ours, *foreign])
+    assert (foreign[0] / "below").is_dir()
+    assert time.time() - ours.stat().st_mtime < 60
 
 
 def test_with_no_place_at_all_the_engine_is_there(tmp_path: Path) -> None:
