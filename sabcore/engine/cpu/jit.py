@@ -45,12 +45,13 @@ class _Caller(NamedTuple):
     """Who is inside compiled code."""
 
     thread: int  # its identifier
-    limit: Any  # what keeps BLAS to one thread for it
+    threads: list[tuple[Any, int]]  # each BLAS library, and how many threads it had before
 
 
 _one_at_a_time = threading.RLock()
 _callers: list[_Caller] = []
 _libraries = ThreadpoolController()
+_blas = _libraries.select(user_api="blas").lib_controllers
 
 
 @contextmanager
@@ -59,23 +60,28 @@ def compiled_code() -> Iterator[None]:
 
     One caller at a time: not every threading layer of Numba bears two.
     """
-    with _one_at_a_time, _libraries.limit(limits=1, user_api="blas") as limit, event.install_listener(*_notice()):
-        _callers.append(_Caller(threading.get_ident(), limit))
+    with _one_at_a_time, event.install_listener(*_notice()):
+        _callers.append(_Caller(threading.get_ident(), [(library, library.num_threads) for library in _blas]))
         try:
-            yield
+            with _libraries.limit(limits=1, user_api="blas"):  # never without a caller who knows what was before
+                yield
         finally:
             _callers.pop()
 
 
 def _start_anew() -> None:
-    """In a forked child, where other threads do not exist: one that was inside would never leave, nor free a lock."""
+    """In a forked child, where other threads do not exist: one that was inside would never leave, nor free a lock.
+
+    It may hold the lock without being among the callers: not yet, or no more.
+    """
     global _one_at_a_time
     POOL.start_anew()
-    if not _callers or _callers[0].thread == threading.get_ident():
+    if _callers and _callers[0].thread == threading.get_ident():
         return
     _one_at_a_time = threading.RLock()
     while _callers:
-        _callers.pop().limit.restore_original_limits()
+        for library, threads in _callers.pop().threads:
+            library.set_num_threads(threads)
 
 
 if hasattr(os, "register_at_fork"):  # not where there is no fork

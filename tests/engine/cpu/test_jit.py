@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sabcore.engine import cpu
+from sabcore.engine.cpu import jit
 from sabcore.engine.cpu.jit import compiled_code, over_blocks
 from sabcore.engine.results import by_name
 from sabcore.model.config import SABConfig
@@ -73,9 +76,13 @@ def test_blocks_not_begun_are_dropped_when_one_fails(monkeypatch) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_child_forked_while_another_thread_computes() -> None:
-    """It neither waits for that thread for ever nor keeps the limit on BLAS that the thread has set."""
-    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=300)
+@pytest.mark.parametrize("held", ["compiled_code()", "jit._one_at_a_time"])
+def test_a_child_forked_while_another_thread_computes(held: str) -> None:
+    """It neither waits for that thread for ever nor keeps the limit on BLAS that the thread has set; nor does it wait
+    for one that has the lock and is not inside yet, or no more."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORK.replace("HELD", held)], capture_output=True, text=True, timeout=300
+    )
     assert (done.returncode, done.stdout) == (0, "the child computed the same\n"), done.stderr
 
 
@@ -84,6 +91,7 @@ import os, signal, sys, threading, warnings
 import numpy as np
 from threadpoolctl import threadpool_info
 from sabcore.engine import cpu
+from sabcore.engine.cpu import jit
 from sabcore.engine.cpu.pool import POOL
 from sabcore.engine.cpu.jit import compiled_code
 from sabcore.model.config import SABConfig
@@ -97,7 +105,7 @@ want, unlimited = cpu.forward(config, params, x, state, state)[0], blas()
 inside, leave = threading.Event(), threading.Event()
 
 def compute():
-    with compiled_code(), POOL._lock:
+    with HELD, POOL._lock:
         inside.set()
         leave.wait()
 
@@ -114,6 +122,27 @@ if status:
 y = cpu.forward(config, params, x, state, state)[0]
 print("the child computed the same" if (y == want).all() else "the parent went wrong")
 """
+
+
+def test_blas_is_limited_only_while_a_caller_is_known(monkeypatch) -> None:
+    """A fork at any moment finds in `_callers` what the child has to undo."""
+    known = []
+
+    class Limit:
+        def __init__(self, **_: Any) -> None:
+            known.append(len(jit._callers))
+
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *_: Any) -> None:
+            known.append(len(jit._callers))
+
+    monkeypatch.setattr(jit, "_libraries", SimpleNamespace(limit=Limit))
+    with compiled_code():
+        pass
+    assert known == [1, 1]
+    assert jit._callers == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
