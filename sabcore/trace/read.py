@@ -41,13 +41,13 @@ def read_backward(config: SABConfig, score: Score, tape: PlainTape, t: int, ds: 
     a = recall.a if recall.a is not None else score.score(k, q)
     sparsifier = make_sparsifier(config, N)
     w = sparsifier.weights(a)
-    dm, dw = w[..., None] * ds.sum(axis=0), np.einsum("lkh,rbh->lrk", ds, m)  # M.3*
-    da = dict(zip(("key", "threshold"), _split(sparsifier, dw, a, w), strict=True))  # M.2*
+    dm, dw = w[..., None] * ds.sum(axis=0), np.einsum("lkh,rbh->lrk", ds, m)
+    da = dict(zip(("key", "threshold"), _split(sparsifier, dw, a, w), strict=True))
     dk: dict[str, np.ndarray] = {}
     dweights = {name: np.zeros_like(weight) for name, weight in score._asdict().items()}
     dq = np.zeros((*ds.shape[:2], *q.shape[1:]), ds.dtype)
     for edge, part in da.items():
-        dk[edge], dq_part, some = score.score_backward(part, k, q)  # M.1*
+        dk[edge], dq_part, some = score.score_backward(part, k, q)
         dq += dq_part
         dweights |= {name: dweights[name] + value for name, value in some.items()}
     da_sum = (da["key"] + da["threshold"]).sum(axis=(0, 2))
@@ -62,5 +62,5 @@ def _split(sparsifier: Sparsifier, dw: np.ndarray, a: np.ndarray, w: np.ndarray)
         return da, np.zeros_like(da)
     direct = sparsifier.excess_backward(dw, a, w)
     through_theta = np.zeros_like(direct)
-    through_theta[:, sparsifier.rank - 1] = -direct.sum(axis=1)  # S.1*
+    through_theta[:, sparsifier.rank - 1] = -direct.sum(axis=1)
     return direct, through_theta

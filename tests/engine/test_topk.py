@@ -55,7 +55,7 @@ def test_cupy_arrays_go_to_the_gpu(
         asked.append((a.shape, k))
         return np.zeros((len(a), k), np.int64), a[:, :k]
 
-    monkeypatch.setattr("sabcore.engine.topk.array_module", lambda a: SimpleNamespace(__name__="cupy"))
+    monkeypatch.setattr("sabcore.engine.topk.array_module", lambda *_: SimpleNamespace(__name__="cupy"))
     monkeypatch.setitem(sys.modules, "sabcore.engine.cuda.largest", SimpleNamespace(largest=largest))
     indices, values = topk(np.ones(shape), k)
     assert asked == [(rows, at_most)]
@@ -65,7 +65,7 @@ def test_cupy_arrays_go_to_the_gpu(
 
 
 def test_arrays_of_other_libraries_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sabcore.engine.topk.array_module", lambda a: SimpleNamespace(__name__="strict"))
+    monkeypatch.setattr("sabcore.engine.topk.array_module", lambda *_: SimpleNamespace(__name__="strict"))
     with pytest.raises(DTypeError, match="a is a strict array"):
         topk(np.ones(3), 1)
 
