@@ -21,9 +21,8 @@ def markdown(found: dict[str, Any]) -> str:
         _machine(found),
         "Forward and backward pass of one batch, float32. A ratio is the median, over rounds in which everybody runs "
         "once in turn, of how many times longer a peer took than sabcore, with quartiles; the time beside is sabcore's "
-        "in those rounds, where each peer had a process alone with it. Peak memory is that of one pass, in a process "
-        "of its own, over what it held before. The floor is what products and scores alone would take at the rates "
-        "measured in this run.",
+        f"in those rounds, {_together(found)}. Peak memory is that of one pass, in a process of its own, over what it "
+        "held before. The floor is what products and scores alone would take at the rates measured in this run.",
         *(["## Goals", _goals(found)] if goals(found) else []),
         "## Agreement, checked before timing",
         agreements([*found.get("agreements", []), *(row for race in found["races"] for row in race["agreements"])]),
@@ -36,6 +35,12 @@ def markdown(found: dict[str, Any]) -> str:
         *(["## Long", _long(found["long"])] if found["long"] else []),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _together(found: dict[str, Any]) -> str:
+    """Who shared a process; a recording that does not say what was loaded is older than the duels."""
+    apart = all(race.get("loaded") for race in found["races"])
+    return "where each peer had a process alone with it" if apart else "where all of them shared one process"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
