@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -23,14 +23,18 @@ def engine_results(config: SABConfig, params: Tensors, inputs: Inputs, engine: s
 
 
 def floors(
-    config: SABConfig, params: Tensors, inputs: Inputs, allowed: float | Mapping[str, float], dtype: str = "float64"
+    config: SABConfig,
+    params: Tensors,
+    inputs: Inputs,
+    allowed: float | Mapping[str, float],
+    dtype: str = "float64",
+    oracle: Callable[..., Tensors] | None = None,
 ) -> dict[str, float]:
-    """The least scale of each result, measured on the plain engine in float64."""
+    """The least scale of each result, measured in float64 on the plain engine, or on an `oracle`."""
 
     def run(moved: dict[str, np.ndarray]) -> Tensors:
-        return engine_results(
-            config, {name: moved[name] for name in params}, Inputs(*(moved[f] for f in Inputs._fields))
-        )
+        weights, rest = {name: moved[name] for name in params}, Inputs(*(moved[f] for f in Inputs._fields))
+        return oracle(config.to_dict(), weights, *rest) if oracle else engine_results(config, weights, rest)
 
     return measured_floors(run, {**params, **inputs._asdict()}, allowed, dtype, draws=2)
 
@@ -40,9 +44,20 @@ def disagreements(
     want: Tensors,
     case: tuple[SABConfig, Tensors, Inputs],
     allowed: float | Mapping[str, float],
+    oracle: Callable[..., Tensors] | None = None,
 ) -> list[str]:
-    """A line for each tensor of `want` that `got` misses by more than is allowed, and than rounding alone explains."""
-    return failures(compare(got, want, allowed, lambda: floors(*case, allowed)))
+    """A line for each tensor of `want` that `got` misses by more than is allowed, and than rounding alone explains.
+
+    Rounding is measured on the plain engine, and on the `oracle` that made `want` too: with one slot active it takes
+    1 - w = eps / S by subtraction, where the engine does not.
+    """
+
+    def measured() -> dict[str, float]:
+        least = floors(*case, allowed)
+        theirs = {} if oracle is None else floors(*case, allowed, oracle=oracle)
+        return {name: max(value, theirs.get(name, 0.0)) for name, value in least.items()}
+
+    return failures(compare(got, want, allowed, measured))
 
 
 def errors(got: Tensors, want: Tensors) -> dict[str, float]:

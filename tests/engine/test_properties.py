@@ -45,8 +45,8 @@ def test_every_tensor_equals_both_oracles(drawn, seed):
     config, T, B = drawn
     params, inputs = init_params(config, seed, "float64"), random_inputs(config, seed + 1, T, B)
     got, case = engine_results(config, params, inputs), (config.to_dict(), params, *inputs)
-    assert disagreements(got, complex_step.gradients(*case), (config, params, inputs), 1e-12) == []
-    assert disagreements(got, autograd.gradients(*case), (config, params, inputs), 1e-10) == []
+    for oracle, allowed in ((complex_step.gradients, 1e-12), (autograd.gradients, 1e-10)):
+        assert disagreements(got, oracle(*case), (config, params, inputs), allowed, oracle) == []
 
 
 @st.composite
@@ -69,5 +69,5 @@ def test_near_ties_follow_the_order_that_the_spec_defines(drawn):
     near = conditioning(config.to_dict(), params, inputs.x, inputs.h0, inputs.c0)
     rounding = 64 * np.finfo("float64").eps * near.bound
     assume(near.gap == 0 or near.gap > rounding)  # a gap of rounding size has no order to follow
-    got, want = engine_results(config, params, inputs), complex_step.gradients(*case)
-    assert disagreements(got, want, (config, params, inputs), 1e-12) == []
+    got, oracle = engine_results(config, params, inputs), complex_step.gradients
+    assert disagreements(got, oracle(*case), (config, params, inputs), 1e-12, oracle) == []

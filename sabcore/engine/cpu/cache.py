@@ -40,13 +40,16 @@ def digest(files: list[Path]) -> str:
 
 
 def candidates() -> list[Path]:
-    """Where a folder may be made: in NUMBA_CACHE_DIR alone if it is set, else beside the sources, else in the home."""
+    """Where a folder may be made: in NUMBA_CACHE_DIR alone if it is set, else in the home, else beside the sources.
+
+    What lies beside the sources outlives an uninstallation, and hides an editable installation that follows it.
+    """
     if numba.config.CACHE_DIR:
         return [Path(numba.config.CACHE_DIR)]
-    found = [_ENGINE / "__pycache__"]
+    found = []
     with suppress(RuntimeError):  # no home
         found.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sabcore")
-    return found
+    return [*found, _ENGINE / "__pycache__"]
 
 
 def writable(folders: list[Path]) -> Path | None:

@@ -202,7 +202,7 @@ def test_with_no_place_at_all_the_engine_is_there(tmp_path: Path) -> None:
 def test_places_in_their_order(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cache.numba.config, "CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.candidates() == [ROOT / "sabcore/engine/cpu/__pycache__", tmp_path / "sabcore"]
+    assert cache.candidates() == [tmp_path / "sabcore", ROOT / "sabcore/engine/cpu/__pycache__"]
     (tmp_path / "file").touch()
     wanted = tmp_path / "a" / "b"
     assert cache.writable([tmp_path / "file" / "below", wanted, tmp_path]) == wanted
