@@ -17,7 +17,7 @@ from .measure import interleave
 from .threads import blas_threads
 from .workload import Workload
 
-_jit: Any = njit(cache=True, error_model="numpy", fastmath=True)
+_jit: Any = njit(error_model="numpy", fastmath=True)
 
 
 class Limits(NamedTuple):
