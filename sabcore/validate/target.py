@@ -120,7 +120,8 @@ def _array(name: str, value: Any) -> np.ndarray:
 def _random_states() -> Iterator[tuple[str, Any]]:
     """The global random state of each library that is loaded, as something that can be compared."""
     yield "random", random.getstate()
-    yield "numpy", str(np.random.get_state(legacy=False))  # noqa: NPY002
+    _, key, *place = np.random.get_state()  # noqa: NPY002
+    yield "numpy", (np.asarray(key).tobytes(), place)
     if "torch" in sys.modules:
         yield "torch", sys.modules["torch"].get_rng_state().numpy().tobytes()
 

@@ -77,7 +77,8 @@ class Copies:
             place = "/".join(name.split(".")[1:])
             file = f"{place}/__init__.py" if (ROOT / place).is_dir() else f"{place}.py"
             exec(_compiled(file, tuple(change for change in self.changes if change.file == file)), module.__dict__)
-            exec(compile(self.definitions.get(file, ""), "<definitions>", "exec"), module.__dict__)
+            if file in self.definitions:
+                exec(compile(self.definitions[file], "<definitions>", "exec"), module.__dict__)
         return self.modules[name]
 
     def _import(
