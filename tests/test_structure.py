@@ -116,8 +116,8 @@ sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theo
 sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.trace sabcore.trace.labels sabcore.trace.page
 sabcore.trace.page.grid sabcore.trace.pictures sabcore.trace.read sabcore.trace.record sabcore.train.model
 sabcore.train.model.base sabcore.train.task sabcore.train.task.base sabcore.train.task.checks
-sabcore.validate.backward_search sabcore.validate.cases sabcore.validate.claim sabcore.validate.departure
-sabcore.validate.describe sabcore.validate.equivalent sabcore.validate.fields sabcore.validate.fit
+sabcore.validate.backward_search sabcore.validate.claim sabcore.validate.departure
+sabcore.validate.describe sabcore.validate.equivalent sabcore.validate.fields
 sabcore.validate.forward_search sabcore.validate.independence sabcore.validate.judge sabcore.validate.junit
 sabcore.validate.minimal sabcore.validate.mistakes sabcore.validate.mistakes.build sabcore.validate.mistakes.lines
 sabcore.validate.mistakes.loop sabcore.validate.mistakes.lstm sabcore.validate.mistakes.mapping

@@ -24,6 +24,8 @@ SIZES: list[dict[str, Any]] = [
 ]
 #: How large parameters are, as a standard deviation; larger where a nonlinearity is to show.
 _SCALE = {"w_a": 1.5, "u_m": 1.5, "u_q": 1.5}
+#: The parameters that scores are proportional to.
+_OF_SCORES = ("w_a", "u_m", "u_q")
 
 
 def steps(config: SABConfig) -> int:
@@ -32,12 +34,25 @@ def steps(config: SABConfig) -> int:
     return int(np.clip(max(config.k_att * slots + 3, 2 * (config.k_trunc or 1) + 3), 10, 40))
 
 
-def ask(config: SABConfig, seed: int, T: int, B: int, states: bool = False, scale: float = 1.0) -> Question:
-    """A random question of T steps and B sequences, with initial `states` or without; `scale` shrinks parameters."""
+def small_scores(config: SABConfig) -> float:
+    """What scores are to be multiplied by for margin and eps to weigh as much as they do; 1 where they always do."""
+    if not config.has_memory or config.sparsifier != "threshold":
+        return 1.0
+    return min(1.0, 10 * max(config.eps, abs(config.margin)))
+
+
+def ask(
+    config: SABConfig, seed: int, T: int, B: int, states: bool = False, scale: float = 1.0, scores: float = 1.0
+) -> Question:
+    """A random question of T steps and B sequences, with initial `states` or without.
+
+    `scale` shrinks all parameters, `scores` those that scores are proportional to.
+    """
     rng = np.random.default_rng([seed, T, B])
     params = {
         name: scale * _SCALE.get(name, 0.7) * rng.standard_normal(shape) for name, shape in param_shapes(config).items()
     }
+    params |= {name: scores * params[name] for name in _OF_SCORES if name in params}
     x, dy = rng.standard_normal((T, B, config.input_size)), rng.standard_normal((T, B, config.output_size))
     initial = rng.standard_normal((2, B, config.hidden_size)) if states else (None, None)
     return Question(config, params, x, dy, *initial)

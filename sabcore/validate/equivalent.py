@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from sabcore.errors import TargetError
 from sabcore.model.config import SABConfig
-from sabcore.validate.cases import ask
+from sabcore.validate.cases import ask, small_scores
 from sabcore.validate.fields import changed, difference
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, answer
@@ -39,10 +39,11 @@ def _some(config: SABConfig, **changes: object) -> Iterator[SABConfig]:
 
 def separating(one: Hypothesis, other: Hypothesis, claim: SABConfig, B: int, grads: bool) -> Question | None:
     """A question that two hypotheses answer differently; None if none of those tried does."""
-    for seed, T in enumerate(_STEPS, start=11):
-        question = ask(claim, seed, T, B)
-        if different(one, other, question, grads):
-            return question
+    for scores in dict.fromkeys((1.0, small_scores(claim))):
+        for seed, T in enumerate(_STEPS, start=11):
+            question = ask(claim, seed, T, B, scores=scores)
+            if different(one, other, question, grads):
+                return question
     return None
 
 

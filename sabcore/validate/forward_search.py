@@ -12,7 +12,7 @@ import numpy as np
 
 from sabcore.model.config import SABConfig
 from sabcore.validate.fields import canonical, field_names, presets_like, variants
-from sabcore.validate.fit import fitted
+from sabcore.validate.fit import fitted, fitted_pair
 from sabcore.validate.mistakes import MISTAKES, Mistake
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, run_forward
@@ -132,6 +132,7 @@ def _stages(bases: list[SABConfig], case: Observed) -> Iterator[Callable[[], Ite
     yield lambda: _mistakes_on(bases, FORWARD_MISTAKES)
     yield lambda: _fields_away(bases[:1], 2)
     yield lambda: _fitted([*variants(bases[0], _FORWARD_FIELDS, 1)], case)
+    yield lambda: (Hypothesis(found) for base in bases for found in fitted_pair(base, case))
     yield lambda: _fields_away(bases[1:], 2)
     yield lambda: _mistakes_on([near for base in bases for near in variants(base, _FORWARD_FIELDS, 1)], _PORTS)
     yield lambda: (Hypothesis(base, pair) for base in bases for pair in combinations(_PORTS, 2))

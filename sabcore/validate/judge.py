@@ -10,7 +10,7 @@ from sabcore.compare.tolerance import measured_floors
 from sabcore.errors import TargetError
 from sabcore.model.config import SABConfig
 from sabcore.validate.backward_search import search_backward
-from sabcore.validate.cases import ask, steps, with_ties
+from sabcore.validate.cases import ask, small_scores, steps, with_ties
 from sabcore.validate.departure import Departure, first_departure
 from sabcore.validate.describe import as_words
 from sabcore.validate.equivalent import settle, with_rewritings
@@ -147,9 +147,11 @@ class Judge:
             self.found.notes.append("your program takes one sequence at a time: independence was not checked")
 
     def _more_cases(self) -> list[Observed]:
-        """Other parameters and lengths: a memory that stays short, and one that is long; and initial states."""
+        """Other parameters and lengths: a memory that stays short, one that is long; small scores; initial states."""
         lengths = [max(2, self.T // 2), min(40, self.T + 5)]
         questions = [well_posed(self.claim, seed, T, self.B) for seed, T in enumerate(lengths, start=2)]
+        if (scores := small_scores(self.claim)) < 1:
+            questions.append(well_posed(self.claim, 5, self.T, self.B, scores=scores))
         found = []
         for question in questions:
             try:

@@ -17,19 +17,19 @@ from sabcore.validate.question import Question
 #: Every number is moved by this part of itself, some times; no result may move by more than `_MOVED` of its largest
 #: value, or of `_CANCELLED` of its kind's. What 1e-11 leaves alone, float64's rounding of 1e-16 does not reach.
 _NUDGE, _MOVED, _CANCELLED, _DRAWS = 1e-11, 1e-8, 1e-6, 2
-#: How near scores may come to a choice, and how much the sparsifier may amplify the rounding of scores.
+#: How near scores of ordinary size may come to a choice, and how much the sparsifier may amplify their rounding.
 _GAP, _AMPLIFIED = 1e-9, 1e4
 #: Smaller parameters for configurations whose states grow, as raw weights let them.
 _SCALES, _SEEDS = (1.0, 0.5, 0.25), 4
 
 
-def well_posed(config: SABConfig, seed: int, T: int, B: int, states: bool = False) -> Question:
+def well_posed(config: SABConfig, seed: int, T: int, B: int, states: bool = False, scores: float = 1.0) -> Question:
     """A random question that the right program answers in one way; the best of those tried, if none is found."""
     found: list[tuple[float, Question]] = []
     for scale, number in product(_SCALES, range(_SEEDS)):
-        question = ask(config, seed + 1000 * number, T, B, states, scale)
+        question = ask(config, seed + 1000 * number, T, B, states, scale, scores)
         run = conditioning(config.to_dict(), question.params, question.x, question.h0, question.c0)
-        amplified = run.amplification if run.gap >= _GAP else math.inf
+        amplified = run.amplification if run.gap >= _GAP * scores else math.inf
         if amplified <= _AMPLIFIED and _is_well_posed(config, question):
             return question
         found.append((amplified, question))
