@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-import platform
 import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-import sabcore
 from sabcore.array.device import DEVICES, resolve
-from sabcore.array.files import write_atomically
 from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
-from sabcore.errors import ConfigError, FormatError
-from sabcore.train.experiment import Experiment, read_experiment
+from sabcore.errors import ConfigError
+from sabcore.train.begin import begin_run
+from sabcore.train.experiment import read_experiment
 from sabcore.train.loop import evaluate
 from sabcore.train.run import Run
 
-CONFIG = "config.json"
 #: Sequences that are evaluated at the end, unless told otherwise.
 EVALUATED = 256
 
@@ -67,27 +63,13 @@ def run(
 def _begin(file: Path | None, changes: tuple[str, ...], out: Path, xp: Any) -> Run:
     if file is None:
         raise ConfigError("there is no FILE; name an experiment, or give --resume")
-    experiment = read_experiment(file, changes)
-    begun = Run.create(out, experiment.settings, experiment.models, {"steps": experiment.steps}, xp)
-    try:
-        write_atomically(out / CONFIG, (json.dumps(_config(experiment), indent=1) + "\n").encode())
-    except FormatError:
-        begun.close()
-        raise
-    return begun
+    return begin_run(out, read_experiment(file, changes), xp)
 
 
 def _resume(file: Path | None, changes: tuple[str, ...], out: Path, xp: Any) -> Run:
     if file is not None or changes:
         raise ConfigError("a run is resumed as it was begun: leave out FILE and --set")
     return Run.resume(out, xp)
-
-
-def _config(experiment: Experiment) -> dict[str, Any]:
-    """What somebody needs who finds the folder later."""
-    versions = {"sabcore": sabcore.__version__, "python": platform.python_version(), "numpy": np.__version__}
-    machine = {"system": platform.platform(), "processor": platform.machine()}
-    return {**experiment.to_dict(), "digest": experiment.digest, "versions": versions, "machine": machine}
 
 
 def _train(one: Run, steps: int) -> bool:

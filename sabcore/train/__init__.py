@@ -8,7 +8,10 @@ settings      what a run is made with
 curriculum    short sequences first
 learner       one model in training, one step of it; nothing non-finite gets in
 loop          several models side by side
-run           a run in a folder: log, checkpoint, resume, lock
+run           a run in a folder: log, checkpoint, resume
+lock          one process a folder
 log           one line a step
 checkpoint    a run in one file
+experiment    task, models and settings from a TOML file
+begin         the folder of an experiment
 """

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from sabcore.array.files import refuse_irregular, remove_leftovers
 from sabcore.errors import FormatError
 from sabcore.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sabcore.train.lock import locked
 from sabcore.train.log import LogFile
 from sabcore.train.loop import Snapshot, finished, start, train
 from sabcore.train.model import Model
 from sabcore.train.settings import Settings
 
-CHECKPOINT, LOG, LOCK = "checkpoint.safetensors", "log.jsonl", ".lock"
+CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
 #: A checkpoint is written after so many steps, and at the end.
 SAVE_EVERY = 50
 
@@ -64,7 +64,7 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FormatError(f"{folder} cannot be made a folder for the run: {error.strerror}") from error
-        with _locked(folder) as lock:
+        with locked(folder) as lock:
             if taken := [name for name in (CHECKPOINT, LOG) if _is_taken(folder / name)]:
                 raise FormatError(
                     f"{folder} holds a run already ({', '.join(taken)}); resume it, or choose another folder"
@@ -75,7 +75,7 @@ class Run:
 
     @classmethod
     def resume(cls, folder: str | os.PathLike, xp: Any = np) -> Run:
-        """The run in that folder, where its last checkpoint left it. Nothing is changed until it trains.
+        """The run in that folder, where its last checkpoint left it. Nothing but the lock is touched until it trains.
 
         Raises:
             FormatError: no run there, a damaged one, one that somebody else is training, or links instead of files.
@@ -84,7 +84,7 @@ class Run:
         if not os.path.lexists(folder / CHECKPOINT):
             raise FormatError(f"{folder} holds no run that could be resumed: {CHECKPOINT} is not there")
         refuse_irregular(folder / CHECKPOINT)
-        with _locked(folder) as lock:
+        with locked(folder) as lock:
             snapshot, settings, log, notes = load_checkpoint(folder / CHECKPOINT, xp)
             return cls(folder, lock, LogFile(folder / LOG, log), snapshot, settings, notes, xp)
 
@@ -153,26 +153,6 @@ class Run:
             remove_leftovers(self.folder / CHECKPOINT)
         except OSError as error:
             raise FormatError(f"{self.folder} cannot be cleared of half-written files: {error.strerror}") from error
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[FileLock]:
-    """The folder's lock, held from now on, unless an error comes up here.
-
-    The system lets go of it when the process ends, however it ends; the file stays.
-    """
-    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise FormatError(f"{folder} is in use by another process, which is training the run in it") from error
-    except OSError as error:
-        raise FormatError(f"{folder / LOCK} cannot be locked: {error.strerror}") from error
-    try:
-        yield lock
-    except BaseException:
-        lock.release()
-        raise
 
 
 def _is_taken(path: Path) -> bool:

@@ -13,8 +13,9 @@ import pytest
 from sabcore import SABConfig
 from sabcore.errors import FormatError
 from sabcore.train import run
+from sabcore.train.lock import LOCK
 from sabcore.train.model import Recurrent
-from sabcore.train.run import CHECKPOINT, LOCK, LOG, Run
+from sabcore.train.run import CHECKPOINT, LOG, Run
 from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
 
