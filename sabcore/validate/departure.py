@@ -38,11 +38,11 @@ def first_departure(case: Observed, ours: Tensors) -> Departure | None:
     return _in_x(case, ours) if "grad.x" in wrong else Departure(wrong[0], None, _why_gradient(case, ours, wrong))
 
 
-def events(config: SABConfig, step: int) -> Iterator[str]:
-    """What happens in the forward pass of a step for the first time."""
+def events(config: SABConfig, step: int, states: bool = False) -> Iterator[str]:
+    """What happens in the forward pass of a step for the first time; `states`: initial ones are given."""
     slots, before = config.slots_before(step), config.slots_before(step - 1)
     if step == 1:
-        yield "the first step, from zero states"
+        yield "the first step, from the h0 and c0 that are given" if states else "the first step, from zero states"
     if step == 2:
         yield "the first step that has a state before it"
     if slots and (step == 1 or not before):
@@ -59,7 +59,7 @@ def _why_output(case: Observed, ours: Tensors, name: str, step: int) -> str:
         what = "yours is zero everywhere"
     else:
         what = f"{name} departs by {case.relative(ours, name, step):.1e} of its largest value"
-    happens = " and ".join(events(case.question.config, step))
+    happens = " and ".join(events(case.question.config, step, case.question.h0 is not None))
     return f"{what}; step {step} is {happens}" if happens else f"{what} at step {step}"
 
 

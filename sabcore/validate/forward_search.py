@@ -13,7 +13,7 @@ import numpy as np
 from sabcore.model.config import SABConfig
 from sabcore.validate.fields import canonical, field_names, presets_like, variants
 from sabcore.validate.fit import fitted, fitted_pair
-from sabcore.validate.mistakes import MISTAKES, Mistake
+from sabcore.validate.mistakes import INITIAL, MISTAKES, Mistake
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, run_forward
 
@@ -61,17 +61,23 @@ class Ranked:
 
 
 class Outputs:
-    """How well hypotheses explain y. The steps up to where the claim departs are run first: few get beyond them."""
+    """How well hypotheses explain y. The steps up to where the claim departs are run first: few get beyond them.
+
+    `cases`: the first from which the claim departs, and then the others.
+    """
 
     def __init__(self, claim: SABConfig, cases: list[Observed]) -> None:
-        self.cases = cases
-        steps, error = self._agreeing(Hypothesis(claim), cases[0])
-        self.start = cases[0] if error <= 1 else cases[0].first(steps + 1)
+        agreeing = [self._agreeing(Hypothesis(claim), case) for case in cases]
+        first = next((number for number, (_, error) in enumerate(agreeing) if not error <= 1), None)
+        self.cases, self.start = cases, cases[0].first(1)
+        if first is not None:
+            self.cases = [cases[first], *cases[:first], *cases[first + 1 :]]
+            self.start = cases[first].first(agreeing[first][0] + 1)
 
     def measure(self, hypothesis: Hypothesis) -> tuple[int, float]:
         """Steps of the first case that agree, and the error over all cases as far as they were run."""
         steps, error = self._agreeing(hypothesis, self.start)
-        if error > 1 or self.start is self.cases[0]:
+        if error > 1:
             return steps, error
         for number, case in enumerate(self.cases):
             agreeing, worst = self._agreeing(hypothesis, case)
@@ -95,8 +101,8 @@ def search_forward(claim: SABConfig, cases: list[Observed], deadline: float) -> 
     A wrong map of parameters that explains the first step, where there is no memory yet, is part of all that is tried.
     """
     ranked, outputs = Ranked(deadline), Outputs(claim, cases)
-    maps = _explaining_the_first_step(claim, cases[0])
-    for stage in _stages(_bases(claim), cases[0]):
+    maps, states = _explaining_the_first_step(claim, cases[0]), any(case.question.h0 is not None for case in cases)
+    for stage in _stages(_bases(claim), outputs.cases[0], states):
         if ranked.try_all(_mapped(stage(), maps), outputs.measure):
             break
     return ranked
@@ -125,17 +131,19 @@ def _bases(claim: SABConfig) -> list[SABConfig]:
     return list({canonical(config): config for config in reversed([claim, *presets])}.values())[::-1]
 
 
-def _stages(bases: list[SABConfig], case: Observed) -> Iterator[Callable[[], Iterable[Hypothesis]]]:
+def _stages(bases: list[SABConfig], case: Observed, states: bool) -> Iterator[Callable[[], Iterable[Hypothesis]]]:
+    """`case` departs from the claim; `states`: some question gives initial ones."""
+    mistakes, ports = ([m for m in known if states or m not in INITIAL] for known in (FORWARD_MISTAKES, _PORTS))
     yield lambda: map(Hypothesis, bases)
     yield lambda: _fields_away(bases, 1)
     yield lambda: _fitted(bases, case)
-    yield lambda: _mistakes_on(bases, FORWARD_MISTAKES)
+    yield lambda: _mistakes_on(bases, mistakes)
     yield lambda: _fields_away(bases[:1], 2)
     yield lambda: _fitted([*variants(bases[0], _FORWARD_FIELDS, 1)], case)
     yield lambda: (Hypothesis(found) for base in bases for found in fitted_pair(base, case))
     yield lambda: _fields_away(bases[1:], 2)
-    yield lambda: _mistakes_on([near for base in bases for near in variants(base, _FORWARD_FIELDS, 1)], _PORTS)
-    yield lambda: (Hypothesis(base, pair) for base in bases for pair in combinations(_PORTS, 2))
+    yield lambda: _mistakes_on([near for base in bases for near in variants(base, _FORWARD_FIELDS, 1)], ports)
+    yield lambda: (Hypothesis(base, pair) for base in bases for pair in combinations(ports, 2))
 
 
 def _fields_away(bases: list[SABConfig], count: int) -> Iterator[Hypothesis]:

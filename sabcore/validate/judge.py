@@ -163,8 +163,9 @@ class Judge:
         return found
 
     def _against_claim(self, cases: list[Observed]) -> None:
-        """Every tensor against the claim's; the first departure of the first case that has one."""
+        """Every tensor against the claim's; the first departure of the first case that has one, outputs' first."""
         worst: dict[str, tuple[float, bool]] = {}
+        departures: list[tuple[Departure, Observed]] = []
         for case in cases:
             ours = answer(Hypothesis(self.claim), case.question)
             if ours is None:
@@ -175,9 +176,10 @@ class Judge:
             for name in names:
                 error, passed = worst.get(name, (0.0, True))
                 worst[name] = (max(error, case.relative(ours, name)), passed and case.error(ours, [name]) <= 1)
-            if self.found.departs is None:
-                self.found.departs = first_departure(case, ours)
-                self.found.worst = case if self.found.departs else None
+            if departs := first_departure(case, ours):
+                departures.append((departs, case))
+        if departures:
+            self.found.departs, self.found.worst = min(departures, key=lambda one: one[0].tensor.startswith("grad."))
         self.found.tensors = [TensorCheck(name, *found) for name, found in worst.items()]
 
     def _right(self) -> None:

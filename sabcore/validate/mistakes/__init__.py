@@ -2,11 +2,13 @@
 
 `lstm`, `score`, `sparsify`, `read`, `truncation`, `loop`: one wrong line each; the tests' own mutants.
 `weights`, `scores`, `memory`, `output`: what ports do instead; other parts for the engine, forward and backward.
+`initial`: what they do with initial states that they are given.
 `mapping`, `scale`: parameters or gradients in the wrong place, or of another loss.
 """
 
 from __future__ import annotations
 
+from sabcore.validate.mistakes.initial import INITIAL
 from sabcore.validate.mistakes.loop import LOOP
 from sabcore.validate.mistakes.lstm import LSTM
 from sabcore.validate.mistakes.mapping import MAPPING
@@ -21,14 +23,14 @@ from sabcore.validate.mistakes.sparsify import SPARSIFY
 from sabcore.validate.mistakes.truncation import TRUNCATION
 from sabcore.validate.mistakes.weights import WEIGHTS
 
-__all__ = ["DETACHED", "MISTAKES", "MUTANTS", "TIES", "Change", "Mistake"]
+__all__ = ["DETACHED", "INITIAL", "MISTAKES", "MUTANTS", "TIES", "Change", "Mistake"]
 
 #: The mistake that only equal scores show.
 TIES = "ties towards the newer slot"
 #: One wrong line of the plain engine each.
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *READ, *TRUNCATION, *LOOP]
 #: All: the one-line mutants last, because a port's author makes the others first.
-MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *MEMORY, *OUTPUT, *SCALE, *MUTANTS]
+MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *MEMORY, *OUTPUT, *SCALE, *INITIAL, *MUTANTS]
 #: What a `detach` or `no_grad` too many makes, or one too few: made together more often than others.
 _DETACHED = {
     *("threshold not differentiated", "normaliser not differentiated", "gradient into unread slots"),

@@ -11,7 +11,7 @@ import pytest
 from sabcore import SABConfig
 from sabcore.validate.cases import ask, with_ties
 from sabcore.validate.judge import Judge
-from sabcore.validate.mistakes import MISTAKES, MUTANTS, TIES, Change, Mistake
+from sabcore.validate.mistakes import INITIAL, MISTAKES, MUTANTS, TIES, Change, Mistake
 from sabcore.validate.mistakes.build import build
 from sabcore.validate.mistakes.lines import changed_lines
 from sabcore.validate.ours import Hypothesis, run_forward
@@ -32,8 +32,11 @@ CLAIMS = [
     SABConfig.paper(**MODEL, k_top=3, k_att=2, margin=0.05, score_grad=False),
     SABConfig.released(**MODEL, k_top=3, k_trunc=4, score_grad=False),
 ]
-#: Seen from an initial state that is not zero, whose gradient contracts leave out.
-OF_THE_INITIAL_STATE = {"edge into the initial state cut", "initial state's slot forgotten"}
+#: Seen from an initial state that is not zero, or in its gradient: test_initial.py.
+OF_THE_INITIAL_STATE = {
+    *(mistake.name for mistake in INITIAL),
+    *("edge into the initial state cut", "initial state's slot forgotten"),
+}
 #: Their engine breaks down where it would show.
 BREAKS_DOWN = {"zero state not in the memory", "first slot at step 1"}
 FOUND = [mistake for mistake in MISTAKES if mistake.name not in OF_THE_INITIAL_STATE | BREAKS_DOWN | {TIES}]
@@ -113,9 +116,10 @@ def test_names_and_sentences_are_distinct():
 
 @cache
 def right_outputs() -> list[tuple[SABConfig, Question, Any]]:
-    """For each claim a question, and for softmax one with ties, and y."""
-    by_slots = SABConfig.self_attention(**{**MODEL, "k_top": 3})
-    questions = [(claim, ask(claim, 1, 12, 3)) for claim in CLAIMS] + [(by_slots, with_ties(by_slots, 30, 2))]
+    """For each claim a question, for softmax one with ties, for a memory that starts with h0 one with it; and y."""
+    by_slots, from_h0 = SABConfig.self_attention(**{**MODEL, "k_top": 3}), SABConfig.dev2018(**MODEL, k_top=3)
+    questions = [(claim, ask(claim, 1, 12, 3)) for claim in CLAIMS]
+    questions += [(by_slots, with_ties(by_slots, 30, 2)), (from_h0, ask(from_h0, 1, 6, 3, states=True))]
     return [(claim, question, answer(Hypothesis(claim), question)["y"]) for claim, question in questions]
 
 
