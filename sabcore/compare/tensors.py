@@ -99,7 +99,7 @@ def compare_tensor(name: str, got: Array | None, want: Array, allowed: float, fl
     wide = np.result_type(got, want, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         difference = np.abs(got.astype(wide) - want.astype(wide))
-    difference[~(np.isfinite(got) & np.isfinite(want))] = np.inf
+    difference = np.where(np.isfinite(got) & np.isfinite(want), difference, np.inf)
     index = tuple(int(i) for i in np.unravel_index(np.argmax(difference), want.shape))
     scale = max(largest(want), floor, TINY)
     return TensorReport(

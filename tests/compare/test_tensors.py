@@ -24,6 +24,7 @@ def test_the_scale_is_the_largest_value() -> None:
     assert error(np.float32(WANT)) < 1e-7
     assert error(WANT + 4j) == pytest.approx(1)
     assert error(np.array([3e38], "float32"), np.array([-3e38], "float32")) == pytest.approx(2)  # no overflow
+    assert error(np.asarray(3.0), np.asarray(2.0)) == 0.5  # a single number, without an axis
 
 
 def test_the_floor_is_the_least_scale() -> None:

@@ -92,12 +92,19 @@ class _Interpreted(Copies):
         return super().load(name)
 
 
-def build_cpu(changes: Sequence[Change] = ()) -> ModuleType:
-    """The CPU engine with these changes, as Python runs it: blocks of two rows, panels and chunks of two steps."""
-    POOL.clear()
+def interpreted(changes: Sequence[Change] = ()) -> Copies:
+    """Copies of the CPU engine's modules with these changes, as Python runs them; all are loaded."""
     copies = _Interpreted(changes, {}, COPIED)
     with _not_compiled():
-        engine: Any = copies.load(CPU)
+        copies.load(CPU)
+    return copies
+
+
+def build_cpu(changes: Sequence[Change] = ()) -> ModuleType:
+    """The CPU engine with these changes, interpreted: blocks of two rows, panels and chunks of two steps."""
+    POOL.clear()
+    copies = interpreted(changes)
+    engine: Any = copies.load(CPU)
     engine.np, engine.CHUNK, engine.SPLIT_TERMS = _Unwritten(), 1, 15
     plan: Any = copies.load(f"{CPU}.plan")
     plan.PANEL_ROWS = 4

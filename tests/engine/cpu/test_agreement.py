@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sabcore.compare.tensors import compare_tensor
-from sabcore.engine import cpu, plain
 from sabcore.model.config import PRESETS, SABConfig
-from tests.engine.cpu.agreement import SIZES, assert_engines_agree, disagreements, make_case, run
+from tests.engine.cpu.agreement import SIZES, assert_engines_agree, disagreements, make_case
 
 TRUNCATIONS: dict[str, dict[str, Any]] = {
     "full": {},
@@ -114,21 +112,3 @@ def test_ties_go_to_the_older_slot(margin: float, sparsifier: str) -> None:
     params, *rest = make_case(config, T=9, B=3)
     params["w_a"][:] = 0
     assert disagreements(config, (params, *rest)) == []
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"k_top": 2},
-        {"k_top": 2, "margin": -0.4},
-        {"k_top": None, "sparsifier": "softmax"},
-        {"k_top": 3, "score": "separable"},
-    ],
-)
-def test_attention_is_the_plain_engines(fields: dict) -> None:
-    config = SABConfig.paper(**SIZES, **fields)
-    case = make_case(config, T=8, B=3)
-    got = cpu.attention(config, case[0], run(cpu, config, case)[1])
-    want = plain.attention(config, case[0], run(plain, config, case)[1])
-    assert want.any()
-    assert compare_tensor("weights", got, want, 1e-11).passed
