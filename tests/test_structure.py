@@ -13,7 +13,7 @@ from tests.imports import ROOT, imported_by, module_name, sources
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"demos", "benchmarks", "exercise"},
+    {"demos", "benchmarks", "exercise", "reproduce"},
     {"trace", "validate", "proofs"},
     {"vectors", "train", "torch", "jax"},
     {"sabcore"},

@@ -23,6 +23,7 @@ COMMANDS = {
     "devices": "sabcore.cli.devices",
     "exercise": "sabcore.cli.exercise",
     "prove": "sabcore.cli.prove",
+    "reproduce": "sabcore.cli.reproduce",
     "run": "sabcore.cli.run",
     "trace": "sabcore.cli.trace",
     "validate": "sabcore.cli.validate",

@@ -80,7 +80,7 @@ def read_experiment(path: str | os.PathLike, changes: Sequence[str] = ()) -> Exp
         raise FormatError(f"{path} cannot be read as TOML: {one_line(error)}") from error
     for change in changes:
         _change(tables, change)
-    return _experiment(tables)
+    return experiment_of(tables)
 
 
 def _change(tables: dict[str, Any], change: str) -> None:
@@ -100,7 +100,12 @@ def _change(tables: dict[str, Any], change: str) -> None:
     tables[names[-1]] = value
 
 
-def _experiment(tables: Mapping[str, Any]) -> Experiment:
+def experiment_of(tables: Mapping[str, Any]) -> Experiment:
+    """The experiment that the tables of a file describe.
+
+    Raises:
+        ConfigError: a table, a field or a value that means nothing, by name.
+    """
     _only("the file", tables, {"steps", "task", "training", "models"})
     check_whole("steps", tables.get("steps"), 1, 10**9)
     task = _task(_table(tables, "task"))
