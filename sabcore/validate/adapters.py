@@ -33,7 +33,8 @@ def torch_module(
     def implementation(config: dict[str, Any], params: Mapping[str, np.ndarray], x: Any, dy: Any) -> dict[str, Any]:
         import torch
 
-        module = build(config).double()
+        with torch.random.fork_rng(devices=[]):  # its weights are replaced: drawing them is no matter of the program
+            module = build(config).double()
         leaves = {name: torch.tensor(value, requires_grad=True) for name, value in {**params, "x": x}.items()}
         inputs = leaves["x"].transpose(0, 1) if batch_first else leaves["x"]
         own = dict(state({name: leaf for name, leaf in leaves.items() if name != "x"}))

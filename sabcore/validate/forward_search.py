@@ -139,11 +139,18 @@ def _stages(bases: list[SABConfig], case: Observed, states: bool) -> Iterator[Ca
     yield lambda: _fitted(bases, case)
     yield lambda: _mistakes_on(bases, mistakes)
     yield lambda: _fields_away(bases[:1], 2)
-    yield lambda: _fitted([*variants(bases[0], _FORWARD_FIELDS, 1)], case)
+    yield lambda: _fitted(_near(bases[:1]), case)
     yield lambda: (Hypothesis(found) for base in bases for found in fitted_pair(base, case))
+    yield lambda: _mistakes_on(_near(bases[:1]), ports)
+    yield lambda: _pairs_on(bases[:1], ports)
     yield lambda: _fields_away(bases[1:], 2)
-    yield lambda: _mistakes_on([near for base in bases for near in variants(base, _FORWARD_FIELDS, 1)], ports)
-    yield lambda: (Hypothesis(base, pair) for base in bases for pair in combinations(ports, 2))
+    yield lambda: _mistakes_on(_near(bases[1:]), ports)
+    yield lambda: _pairs_on(bases[1:], ports)
+
+
+def _near(bases: list[SABConfig]) -> Iterator[SABConfig]:
+    for base in bases:
+        yield from variants(base, _FORWARD_FIELDS, 1)
 
 
 def _fields_away(bases: list[SABConfig], count: int) -> Iterator[Hypothesis]:
@@ -157,6 +164,10 @@ def _fields_away(bases: list[SABConfig], count: int) -> Iterator[Hypothesis]:
 
 def _mistakes_on(configs: Iterable[SABConfig], mistakes: list[Mistake]) -> Iterator[Hypothesis]:
     yield from (Hypothesis(config, (mistake,)) for config in configs for mistake in mistakes)
+
+
+def _pairs_on(configs: Iterable[SABConfig], mistakes: list[Mistake]) -> Iterator[Hypothesis]:
+    yield from (Hypothesis(config, pair) for config in configs for pair in combinations(mistakes, 2))
 
 
 def _fitted(configs: Iterable[SABConfig], case: Observed) -> Iterator[Hypothesis]:

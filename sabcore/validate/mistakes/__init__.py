@@ -1,7 +1,7 @@
 """The catalogue: mistakes that people make, each a change of the plain engine with the sentence that explains it.
 
 `lstm`, `score`, `sparsify`, `read`, `truncation`, `loop`: one wrong line each; the tests' own mutants.
-`weights`, `scores`, `memory`, `output`: what ports do instead; other parts for the engine, forward and backward.
+`weights`, `scores`, `reading`, `memory`, `output`: what ports do instead; other parts for the engine, both passes.
 `initial`: what they do with initial states that they are given.
 `mapping`, `scale`: parameters or gradients in the wrong place, or of another loss.
 """
@@ -15,6 +15,7 @@ from sabcore.validate.mistakes.mapping import MAPPING
 from sabcore.validate.mistakes.memory import MEMORY
 from sabcore.validate.mistakes.output import OUTPUT
 from sabcore.validate.mistakes.read import READ
+from sabcore.validate.mistakes.reading import READING
 from sabcore.validate.mistakes.record import Change, Mistake
 from sabcore.validate.mistakes.scale import SCALE
 from sabcore.validate.mistakes.score import SCORE
@@ -30,7 +31,7 @@ TIES = "ties towards the newer slot"
 #: One wrong line of the plain engine each.
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *READ, *TRUNCATION, *LOOP]
 #: All: the one-line mutants last, because a port's author makes the others first.
-MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *MEMORY, *OUTPUT, *SCALE, *INITIAL, *MUTANTS]
+MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *READING, *MEMORY, *OUTPUT, *SCALE, *INITIAL, *MUTANTS]
 #: What a `detach` or `no_grad` too many makes, or one too few: made together more often than others.
 _DETACHED = {
     *("threshold not differentiated", "normaliser not differentiated", "gradient into unread slots"),

@@ -17,6 +17,8 @@ _LOSS = "dh[truncation.loss_level] += dh_loss[t - 1]"
 _SLOT = "dh[truncation.slot_level] += memory.slot_credit(t)"
 _SLOTS = "tape.h_all[config.first_slot :: config.k_att]"
 _PROVISIONAL = "xp.concatenate((tape.h_all[:1], tape.hhat))[config.first_slot :: config.k_att]"
+_NEXT = "if t > 1:\n            dh, dc"
+_DROP = "if memory and truncation.cuts(t):\n            memory.dM[:], memory.dropped[:] = 0, memory.dkeys"
 _NOT_CUT = " * (not truncation.cuts(t + 1))"
 
 
@@ -146,5 +148,18 @@ MEMORY = [
         "At a boundary the new state is detached after it is stored and before it is read out.",
         "backward",
         (Change(_PLAIN, _LOSS, _LOSS + _NOT_CUT),),
+    ),
+    Mistake(
+        "memory detached at boundaries",
+        "At a boundary all slots are detached with the state: reads of older segments send nothing back.",
+        "backward",
+        (
+            Change(
+                _PLAIN, "self.dq = xp.zeros((", "self.dropped = xp.zeros_like(tape.keys)\n        self.dq = xp.zeros(("
+            ),
+            Change(_PLAIN, "key_backward(self.dkeys[j],", "key_backward(self.dkeys[j] - self.dropped[j],"),
+            Change(_PLAIN, _NEXT, f"{_DROP}\n        {_NEXT}"),
+        ),
+        tag="B.4*",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What ports do instead of the scores: a tanh too many, or none."""
+"""What ports do instead of the scores: a tanh too many, or none; one matrix for keys and queries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sabcore.array.library import Array
 from sabcore.array.products import outer_sum
-from sabcore.validate.mistakes.record import Mistake
+from sabcore.validate.mistakes.record import Mistake, Tensors
 
 Scored = tuple[Array, Array, dict[str, Array]]
 
@@ -96,6 +96,26 @@ def _linear(score: Any) -> OtherScore:
     return LinearAdditive(score) if "w_a" in score._asdict() else LinearSeparable(score)
 
 
+def _tied(kept: str, lost: str) -> Mistake:
+    """One matrix for both: the gradients add up."""
+
+    def takes(params: Tensors) -> Tensors:
+        return params | {lost: params[kept]} if kept in params else params
+
+    def gives(grads: Tensors) -> Tensors:
+        if kept not in grads:
+            return grads
+        return grads | {kept: grads[kept] + grads[lost], lost: np.zeros_like(grads[lost])}
+
+    return Mistake(
+        f"{kept} used for {lost} as well",
+        f"Keys and queries are made by one matrix: {kept} stands where {lost} should.",
+        "forward",
+        takes=takes,
+        gives=gives,
+    )
+
+
 SCORES = [
     Mistake("tanh on the score", "One tanh too many: a = tanh(score).", "forward", replace=_with(TanhOfScore)),
     Mistake(
@@ -105,4 +125,5 @@ SCORES = [
         replace=_with(TanhOfInputs),
     ),
     Mistake("linear score", "The score has no tanh.", "forward", replace=_with(_linear)),
+    *(_tied(*pair) for pair in (("W_m", "W_q"), ("W_q", "W_m"))),
 ]

@@ -78,6 +78,34 @@ class SigmoidWeights(NamedTuple):
         return dw * w * (1 - w)
 
 
+class DividedByK(NamedTuple):
+    """w_j = v_j / k_top, with the v_j of `rule`."""
+
+    rule: Any
+    k_top: int
+
+    def select(self, a: Array) -> Array:
+        return self.rule.select(a)
+
+    def weights(self, a: Array) -> Array:
+        return np.maximum(0, a - a[self.rule.rank - 1] - self.rule.margin) / self.k_top
+
+    def backward(self, dw: Array, a: Array, w: Array) -> Array:
+        da = np.where(w > 0, dw / self.k_top, 0)
+        da[..., self.rule.rank - 1, :] -= da.sum(axis=-2)
+        return da
+
+
+def _divided_by_k(parts: Any) -> None:
+    make = parts.plain.make_sparsifier
+
+    def make_divided(config: Any, N: int) -> Any:
+        rule = make(config, N)
+        return DividedByK(rule, config.k_top) if hasattr(rule, "rank") else rule
+
+    parts.plain.make_sparsifier = make_divided
+
+
 def _mixed(theta: bool, total: bool) -> Callable[[Any], None]:
     def replace(parts: Any) -> None:
         make = parts.plain.make_sparsifier
@@ -141,6 +169,12 @@ WEIGHTS = [
         "w = a for every slot: nothing is sparse or normalised.",
         "forward",
         replace=_everywhere(lambda parts: parts.sparsify.Raw()),
+    ),
+    Mistake(
+        "divided by k_top",
+        "w = v / k_top, whatever the sum of v; the weights should add up to one.",
+        "forward",
+        replace=_divided_by_k,
     ),
     Mistake("no eps", "S has no eps: where nothing exceeds the threshold, 0 / 0.", "forward", replace=_without_eps),
 ]
