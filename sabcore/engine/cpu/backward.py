@@ -15,6 +15,7 @@ from sabcore.engine.cpu.gates import gates_backward, gates_of_inputs, gates_of_s
 from sabcore.engine.cpu.jit import jit_entry, jit_part
 from sabcore.engine.cpu.lstm import backward_factors, lstm_step_backward
 from sabcore.engine.cpu.plan import Plan, Weights
+from sabcore.engine.cpu.prefetch import prefetch
 from sabcore.engine.cpu.read import read_backward
 from sabcore.engine.cpu.readout import readout_backward, readout_weights_backward
 from sabcore.engine.cpu.score import query
@@ -63,6 +64,9 @@ def _step(
 ) -> None:
     """Step t: dh dc of (h, c)_t -> those of (h, c)_{t-1}."""
     R, L, dh = plan.R, plan.L, grad.dh
+    if t > 1:  # what the next step needs of a tape that no processor expects to be read backwards
+        prefetch(tape.gates[(t - 2) % len(tape.gates)])
+        prefetch(tape.c[t - 2])
     at = (t - 1) % plan.P * R
     add(dh[plan.loss_level], grad.dh_loss[at : at + R])  # B.5*
     dhhat = dh

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sabcore.engine.cpu.plan import Plan
+from sabcore.engine.cpu.prefetch import LINE
 from sabcore.engine.cpu.topk import room
 from sabcore.engine.rules import THRESHOLD
 
@@ -197,6 +199,17 @@ def gradient_buffers(plan: Plan, dtype: Any) -> GradientBuffers:
 
 def _allocator(plan: Plan, dtype: Any) -> Callable[..., np.ndarray]:
     def blank(*shape: int, of: Any = dtype) -> np.ndarray:
-        return np.zeros((plan.blocks, *shape), of)
+        return _zeros_from_a_line_on((plan.blocks, *shape), np.dtype(of))
 
     return blank
+
+
+def _zeros_from_a_line_on(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """`np.zeros`, but its first element begins a line of the cache; NumPy's begins 16 bytes after one.
+
+    Vector instructions load a line at a time, and from NumPy's would touch two.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    room = np.zeros(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size].view(dtype).reshape(shape)

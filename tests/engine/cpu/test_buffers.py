@@ -10,6 +10,7 @@ import pytest
 from sabcore.engine.cpu import buffers
 from sabcore.engine.cpu.buffers import GradientBuffers, Scratch, TapeBuffers, gradient_buffers, scratch, tape_buffers
 from sabcore.engine.cpu.plan import Plan, make_plan
+from sabcore.engine.cpu.prefetch import LINE
 from sabcore.engine.cpu.topk import room
 from sabcore.model.config import SABConfig
 from tests.engine.cpu.agreement import SIZES
@@ -59,6 +60,7 @@ def test_shapes_are_those_that_are_stated(model):
                 assert value.size == 0, name
             assert not value.any()
             assert value.flags.c_contiguous
+            assert value.size == 0 or value.ctypes.data % LINE == 0, name
             assert value.dtype == np.float32 or not np.issubdtype(value.dtype, np.floating), name
 
 
