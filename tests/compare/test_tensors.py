@@ -128,3 +128,10 @@ def test_largest() -> None:
     assert largest(np.array([3 + 4j])) == 5
     assert largest(np.zeros((0, 2))) == 0
     assert largest(np.array([1.0, math.nan])) == math.inf
+
+
+def test_without_a_floor_small_tensors_are_held_to_their_own_size() -> None:
+    small = {"W": 1e-3 * WANT / 4}
+    off = {"W": 1.5 * small["W"]}
+    assert compare_tensor("W", off["W"], small["W"], 1e-2).error == pytest.approx(0.5)
+    assert compare(off, small, 1e-2, {"another": 1.0})[0].error == pytest.approx(0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sabcore import SABConfig
-from sabcore.engine.truncation import make_truncation
+from sabcore.engine.truncation import cuts, make_truncation
 
 T = 9
 SIZES = {"input_size": 1, "hidden_size": 1, "output_size": 1, "k_top": 1}
@@ -82,3 +82,10 @@ def test_levels_do_not_mix():
     kept = d.copy()
     np.testing.assert_array_equal(truncation.carry(5, d).ravel(), [2, 3, 0, 4])
     np.testing.assert_array_equal(d, kept)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2])
+def test_the_edge_into_the_initial_state_is_never_cut(offset):
+    assert [cuts(t, 3, offset) for t in range(1, 7)] == [t > 1 and (t - 1 + offset) % 3 == 0 for t in range(1, 7)]
+    assert not cuts(1, 3, offset)
+    assert not cuts(1, 1, offset)

@@ -95,3 +95,14 @@ def test_softmax_of_large_scores_does_not_overflow():
 )
 def test_rule_for_a_memory_of_n_slots(fields, N, rule):
     assert make_sparsifier(SABConfig.paper(input_size=1, hidden_size=2, output_size=1, **fields), N) == rule
+
+
+@pytest.mark.parametrize("margin", [-0.5, -2.0])
+def test_a_negative_margin_selects_what_is_within_it_and_not_what_lies_on_its_edge(margin):
+    a = np.array([[1.0], [1 + margin], [1 + margin / 2], [1 + 2 * margin]])
+    assert Threshold(1, margin, 1e-7).select(a).tolist() == [[0], [2]]
+
+
+@pytest.mark.parametrize("k_top", [None, 3, 4])
+def test_where_all_are_read_nothing_is_ranked(k_top):
+    assert Softmax(1.0, k_top).select(np.array([[0.0], [2.0], [1.0]])) is None

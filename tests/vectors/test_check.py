@@ -135,3 +135,15 @@ def test_a_folder_stands_for_its_files(good, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="empty holds no"):
         find([tmp_path / "empty"])
+
+
+@pytest.mark.parametrize(("dtype", "bar"), [("float64", 1e-9), ("float32", 2.0**-14)])
+def test_the_bar_stands_where_it_is_said_to(vector, dtype, bar):
+    """1e-9, or 2^-14 where the wanted values are float32: an error just below passes, one just above does not."""
+    y = vector.expected["y"]
+    row = np.unravel_index(np.abs(y).argmax(), y.shape)
+    for off, passes in ((0.9 * bar, True), (1.1 * bar, False)):
+        moved = y.copy()
+        moved[row] *= 1 + off
+        changed = with_expected(vector, y=moved.astype(dtype))
+        assert (failures(check(changed)) == set()) == passes, off

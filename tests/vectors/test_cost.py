@@ -56,3 +56,18 @@ def test_twice_the_sequences_are_twice_the_work(vector):
     steps = cost.STEP * len(vector.x)
     assert estimated_seconds(vector) > steps
     assert estimated_seconds(doubled) - steps == pytest.approx(2 * (estimated_seconds(vector) - steps))
+
+
+def test_what_a_score_and_a_window_cost(vector):
+    """Slots times units of an additive score, slots alone of a separable one; products for every gradient level."""
+    base = replace(vector.config, attention_size=64, k_att=1)
+    steps = longer(vector, 5000)
+    additive, separable = (
+        estimated_seconds(replace(steps, config=replace(base, score=s))) for s in ("additive", "separable")
+    )
+    assert additive > 10 * separable - 10 * cost.STEP * 5000
+    assert additive > 5
+    wide = replace(base, hidden_size=500, k_top=0)
+    sliding = replace(wide, truncation="sliding", k_trunc=6)
+    one, six = (estimated_seconds(replace(vector, config=config)) for config in (wide, sliding))
+    assert 2 < six / one < 6

@@ -11,6 +11,7 @@ from sabcore import PRESETS, SABConfig
 from sabcore.errors import FormatError
 from sabcore.vectors import read, write
 from sabcore.vectors.check import check
+from sabcore.vectors.format import LISTED, summary
 from sabcore.vectors.make import draw
 
 
@@ -93,3 +94,9 @@ def test_what_is_wrong_is_not_written(tmp_path, vector):
 def test_a_missing_folder_is_named(tmp_path, vector):
     with pytest.raises(FormatError, match="no_such_folder"):
         write(tmp_path / "no_such_folder" / "v.safetensors", vector)
+
+
+def test_a_summary_counts_what_it_leaves_out_and_says_nothing_if_that_is_nothing():
+    findings = [f"finding {n}" for n in range(LISTED + 2)]
+    assert summary(findings[:LISTED]) == "; ".join(findings[:LISTED])
+    assert summary(findings) == f"{summary(findings[:LISTED])}; and 2 more"
