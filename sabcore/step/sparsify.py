@@ -60,7 +60,7 @@ class Threshold(NamedTuple):
         return order[: max(self.rank, active.sum(axis=0).max().item())].copy()
 
     def weights(self, a: Array) -> Array:
-        v = self._excess(a)
+        v = self.excess(a)
         S = v.sum(axis=0) + self.eps  # S.3
         return v / S  # S.4
 
@@ -71,15 +71,15 @@ class Threshold(NamedTuple):
 
     def excess_backward(self, dw: Array, a: Array, w: Array) -> Array:
         """dw (L,R,B), a w (R,B) -> da (L,R,B), what goes through each slot's own score and not through theta."""
-        v = self._excess(a)
+        v = self.excess(a)
         S = v.sum(axis=0) + self.eps
         best = dw[..., :1, :]
         above = dw - best  # S.4*; sum w = 1 - eps / S: measured from the best slot's dw, nothing cancels there
         dv = (above - (above * w).sum(axis=-2, keepdims=True) + best * (self.eps / S)) / S  # S.3*, S.4*
         return array_module(a).where(v.real > 0, dv, 0)  # S.2*
 
-    def _excess(self, a: Array) -> Array:
-        """a (R,B) -> v (R,B)."""
+    def excess(self, a: Array) -> Array:
+        """a (R,B) -> v (R,B), by how much each score exceeds theta and the margin."""
         theta = a[self.rank - 1]  # S.1
         excess = a - theta - self.margin
         return array_module(a).where(excess.real > 0, excess, 0)  # S.2

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from sabcore.errors import ConfigError
 from sabcore.model.config import SABConfig
+from sabcore.model.slots import step_of
 from sabcore.step.score import make_score
 from sabcore.step.sparsify import Threshold, make_sparsifier
 from sabcore.trace.credit import credit
@@ -25,6 +27,8 @@ from sabcore.trace.source import Source
 DECADES = 12
 #: The page holds so many reads at the most, those with most credit.
 MOST_READS = 25_000
+#: Steps are numbered in 16 bits.
+MOST_STEPS = 65_535
 #: It shows single steps in all their numbers where there are at most so many of them: steps times hidden units.
 MOST_NUMBERS = 1600
 #: Points of a curve of credit against distance.
@@ -32,8 +36,14 @@ POINTS = 120
 
 
 def page_data(source: Source, variants: Mapping[str, Source]) -> dict[str, Any]:
-    """The source's trace, and for each variant, named by its sliders' values, what its rules keep."""
+    """The source's trace, and for each variant, named by its sliders' values, what its rules keep.
+
+    Raises:
+        ConfigError: more steps than the page can number.
+    """
     config, params, x, dy, h0, c0 = source
+    if len(x) > MOST_STEPS:
+        raise ConfigError(f"the sequence has {len(x)} steps, but a page should have at most {MOST_STEPS}")
     found = credit(config, params, x, dy, h0=h0, c0=c0, labels=ByHops(0))
     T = len(x)
     return {
@@ -120,7 +130,7 @@ def _steps(source: Source, found: Credit) -> Iterator[dict[str, Any]]:
             backward += [("M.1*", "dq", back.dq)]
         backward += [("B.2*", "dhhat", back.dhhat), ("L.5*", "dc", back.dc), ("L.1*", "dz", back.dz)]
         yield {
-            "slots": [config.first_slot + slot * config.k_att for slot in slots],
+            "slots": [step_of(slot, config.first_slot, config.k_att) for slot in slots],
             "forward": [[tag, name, _digits(np.ravel(value))] for tag, name, value in forward],
             "backward": [[tag, name, _digits(np.ravel(value))] for tag, name, value in backward],
         }
@@ -136,7 +146,6 @@ def _read_numbers(
     sparsifier = make_sparsifier(config, config.slots_before(t))
     rows = [("A.2" if config.score == "additive" else "P.2", "q", q), ("M.1", "a", a)]
     if isinstance(sparsifier, Threshold):
-        theta = a[sparsifier.rank - 1]
-        v = np.maximum(0, a - theta - sparsifier.margin)
+        theta, v = a[sparsifier.rank - 1], sparsifier.excess(a)
         rows += [("S.1", "theta", theta), ("S.2", "v", v), ("S.3", "S", v.sum(axis=0) + sparsifier.eps)]
     return [*rows, ("M.2", "w", sparsifier.weights(a)), ("M.3", "s", tape.s[t - 1])]

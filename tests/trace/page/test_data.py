@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sabcore import SABConfig
-from sabcore.trace.page import build_page
+from sabcore.errors import ConfigError
+from sabcore.trace.page import build_page, data
 from sabcore.trace.page.data import pack
 from sabcore.trace.source import random_source
 
@@ -28,6 +29,19 @@ def test_a_norm_is_kept_to_two_parts_in_ten_thousand():
 @pytest.mark.parametrize("values", [np.zeros(4), np.zeros(0)])
 def test_nothing_is_packed_too(values):
     assert unpack(pack(values)).tolist() == values.tolist()
+
+
+def test_a_sequence_that_16_bits_cannot_number_is_refused(monkeypatch):
+    config = SABConfig.paper(input_size=2, hidden_size=3, output_size=2, k_top=1)
+    monkeypatch.setattr(data, "MOST_STEPS", 5)
+    data.page_data(random_source(config, 5, 0), {})
+    with pytest.raises(ConfigError, match="has 6 steps, but a page should have at most 5"):
+        data.page_data(random_source(config, 6, 0), {})
+
+
+def test_steps_up_to_the_limit_keep_their_numbers():
+    numbers = [0, 1, 255, 256, data.MOST_STEPS]
+    assert np.frombuffer(base64.b64decode(data._base64(np.array(numbers))), "<u2").tolist() == numbers
 
 
 @pytest.mark.long
