@@ -17,7 +17,7 @@ FLOORS = [
     {"trace", "validate", "proofs"},
     {"vectors", "train", "torch", "jax"},
     {"sabcore"},
-    {"engine"},
+    {"engine", "transformer"},
     {"compare"},
     {"step"},
     {"model"},

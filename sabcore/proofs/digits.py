@@ -35,7 +35,7 @@ class Digits:
     def apply(self, function: str, x: Any) -> Any:
         if function == "sigmoid":
             return 1 / (1 + mpmath.exp(-x))
-        return {"tanh": mpmath.tanh, "exp": mpmath.exp, "log": mpmath.log}[function](x)
+        return {"tanh": mpmath.tanh, "exp": mpmath.exp, "log": mpmath.log, "sqrt": mpmath.sqrt}[function](x)
 
     def positive(self, x: Any) -> bool:
         return self._decide(x > 0)

@@ -17,7 +17,7 @@ from sabcore.proofs.page import Line
 
 #: Indices that a line leaves out where it speaks of one step, one batch row, one level.
 _IMPLICIT = "tbl"
-_ELEMENTARY = ("tanh", "exp", "log", "sigmoid")
+_ELEMENTARY = ("tanh", "exp", "log", "sqrt", "sigmoid")
 
 
 class Numbers(Protocol):

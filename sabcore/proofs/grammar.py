@@ -17,8 +17,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-FUNCTIONS = frozenset(
-    "tanh exp log sigmoid lstm_step recall readout score sparsify key query".split()  # `max` is read apart
+FUNCTIONS = frozenset(  # `max` is read apart
+    "tanh exp log sqrt sigmoid lstm_step recall readout score sparsify key query "
+    "layer_norm attention feed_forward blocks".split()
 )
 _TOKEN = re.compile(
     r"\s*(?P<rank>the [\w]+-th largest)|\s*(?P<number>\d+(?:\.\d+)?)"

@@ -15,6 +15,8 @@ from sabcore.proofs.source import Source, Statement
 
 #: Not part of an engine's step: how the loss is made, and which level the loss takes, which is decided before.
 NOT_IN_FAST = ("C.", "E.", "T.2")
+#: Pages of what has no fast engine.
+_PLAIN_ALONE = "transformer/"
 #: Loops, which hold time and levels: `sab prove` runs them instead of comparing their lines.
 _LOOPS = "B."
 _DECISIONS = ("T.2",)
@@ -82,8 +84,9 @@ def _says(source: Source, statement: Statement, symbol: str, value: ast.expr, eq
     local = _local_values(source, statement)
     inline = {name: each for name, each in local.items() if name not in named}
     sums = any(tree.op == "sum" for tree in equation.value.walk())
-    got, want = CodeValue(inline, sums)(value), page_value(equation.value, _targets(equation).index(symbol))
-    return math.isclose(got, want, rel_tol=1e-9)
+    want = page_value(equation.value, _targets(equation).index(symbol))
+    values = (CodeValue(inline, sums, joins)(value) for joins in {False, sums})
+    return any(math.isclose(got, want, rel_tol=1e-9) for got in values)
 
 
 def _local_values(source: Source, statement: Statement) -> dict[str, ast.expr]:
@@ -143,7 +146,8 @@ def fast_problems(corpus: Corpus) -> Iterator[str]:
         if not sources:
             continue
         borne = {tag for source in sources.values() for statement in source.statements for tag in statement.tags}
-        steps = [tag for tag, page in known.items() if page in corpus.sources and not tag.startswith(NOT_IN_FAST)]
+        wanted = {tag for tag, page in known.items() if page in corpus.sources and not page.startswith(_PLAIN_ALONE)}
+        steps = [tag for tag in known if tag in wanted and not tag.startswith(NOT_IN_FAST)]
         lacking = [tag for each in steps for tag in (each, f"{each}*") if tag not in borne]
         if lacking:
             yield f"{engine}: bears nowhere {', '.join(lacking)}"

@@ -27,6 +27,11 @@ MODULES = (
     "step/readout",
     "train/loss",
     "engine/exponentials",
+    "transformer/layer_norm",
+    "transformer/attention",
+    "transformer/feed_forward",
+    "transformer/block",
+    "transformer/network",
 )
 #: What running a page raises if its equations make no sense together: shapes, unknown names, steps that do not exist.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError)

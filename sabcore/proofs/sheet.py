@@ -9,7 +9,8 @@ from sabcore.proofs.page import Line, Page, read_page
 
 #: Pages in the order in which a step meets them.
 ORDER = ("step/lstm", "step/score", "step/recall", "step/sparsify", "step/readout", "engine/plain", "engine/truncation",
-         "train/loss", "engine/exponentials")  # fmt: skip
+         "train/loss", "engine/exponentials", "transformer/layer_norm", "transformer/attention",
+         "transformer/feed_forward", "transformer/block", "transformer/network")  # fmt: skip
 _HEAD = """# All equations
 
 Forward on the left, its gradient on the right, to be read from bottom to top; the notation is that of

@@ -17,6 +17,7 @@ _ELEMENTARY: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
     "exp": math.exp,
     "log": lambda x: math.log(abs(x)),
+    "sqrt": lambda x: math.sqrt(abs(x)),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
 }
 #: What code calls a function of the pages. `_backward` at a name's end is the pages' star.
@@ -95,10 +96,11 @@ def _page_call(function: str, arguments: list[Tree], at: int) -> float:
 
 class CodeValue:
     """The value of a Python expression. `inline` are local values that no page names; a contraction is a sum if the
-    page's equation has one."""
+    page's equation has one, and so is a matrix product if it `joins` an index that the page sums over."""
 
-    def __init__(self, inline: Mapping[str, ast.expr], sums: bool) -> None:
-        self.inline, self.contraction = inline, number("sum") if sums else 1.0
+    def __init__(self, inline: Mapping[str, ast.expr], sums: bool, joins: bool = False) -> None:
+        self.inline, self.sums, self.joins = inline, sums, joins
+        self.contraction, self.matrix_product = (number("sum") if each else 1.0 for each in (sums, joins))
 
     def __call__(self, node: ast.expr) -> float:
         text = ast.unparse(node)
@@ -116,9 +118,8 @@ class CodeValue:
 
     def _name(self, node: ast.Name) -> float:
         if node.id in self.inline:
-            return CodeValue({k: v for k, v in self.inline.items() if k != node.id}, self.contraction != 1)(
-                self.inline[node.id]
-            )
+            rest = {name: value for name, value in self.inline.items() if name != node.id}
+            return CodeValue(rest, self.sums, self.joins)(self.inline[node.id])
         return number(_SYMBOLS.get(node.id, node.id))
 
     def _attribute(self, node: ast.Attribute) -> float:
@@ -140,7 +141,8 @@ class CodeValue:
     def _binop(self, node: ast.BinOp) -> float:
         marks = {ast.Add: "+", ast.Sub: "-", ast.Mult: "product", ast.MatMult: "product", ast.Div: "/"}
         marks |= {ast.Pow: "power", ast.Mod: "mod"}
-        return _arithmetic(marks[type(node.op)], self(node.left), self(node.right))
+        value = _arithmetic(marks[type(node.op)], self(node.left), self(node.right))
+        return self.matrix_product * value if isinstance(node.op, ast.MatMult) else value
 
     def _boolop(self, node: ast.BoolOp) -> float:
         return math.prod(self(part) for part in node.values)
@@ -161,11 +163,11 @@ class CodeValue:
 
     def _call(self, node: ast.Call) -> float:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        if name in ("sum", "max", "copy", "reshape") and isinstance(node.func, ast.Attribute):
+        if name in ("sum", "max", "copy", "reshape", "transpose") and isinstance(node.func, ast.Attribute):
             return (number(name) if name in ("sum", "max") else 1.0) * self(node.func.value)
         if name in ("einsum", "outer_sum", "each_times"):
             factors = math.prod(self(argument) for argument in node.args[name == "einsum" :])
-            return factors if name == "each_times" else self.contraction * factors
+            return (self.matrix_product if name == "each_times" else self.contraction) * factors
         return self._function(name, node.args)
 
     def _function(self, name: str, arguments: list[ast.expr]) -> float:
@@ -174,8 +176,10 @@ class CodeValue:
             if isinstance(condition, ast.Name):  # a mask of zeros and ones
                 return number(condition.id) * self(one) + (1 - number(condition.id)) * self(other)
             return _choice(self(condition), self(one), self(other))
-        if name in ("zeros_like", "concatenate"):
-            return 0.0 if name == "zeros_like" else self(arguments[0])
+        if name == "zeros_like":
+            return 0.0
+        if name in ("concatenate", "split_heads", "join_heads"):  # the same numbers in another order
+            return self(arguments[0])
         if name in _ELEMENTARY:
             return _ELEMENTARY[name](self(arguments[0]))
         return number(_CALLS.get(name, name.replace("_backward", "*"))) * self(arguments[0])

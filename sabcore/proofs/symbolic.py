@@ -43,7 +43,17 @@ class Exp(sympy.Function):
         return sympy.exp(self.args[0])._eval_evalf(prec)
 
 
-_FUNCTIONS = {"tanh": sympy.tanh, "exp": Exp, "log": sympy.log, "sigmoid": Sigmoid}
+class Sqrt(sympy.Function):
+    """The root, kept as a function of its own: its square is never needed."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return 1 / (2 * self)
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return sympy.sqrt(self.args[0])._eval_evalf(prec)
+
+
+_FUNCTIONS = {"tanh": sympy.tanh, "exp": Exp, "log": sympy.log, "sqrt": Sqrt, "sigmoid": Sigmoid}
 
 
 class Symbols:

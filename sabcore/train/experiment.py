@@ -17,6 +17,10 @@ hidden_size = 64
 k_top = 5
 k_trunc = 10
 score_bound = 0.3
+
+[models.attentive]        or another kind of model, and its fields
+kind = "transformer"
+hidden_size = 64
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +38,10 @@ from sabcore.errors import ConfigError, FormatError
 from sabcore.model.config import SABConfig
 from sabcore.text import one_line
 from sabcore.train.curriculum import Curriculum
-from sabcore.train.model import Recurrent, model_to_dict
+from sabcore.train.model import Model, Recurrent, Transformer, model_to_dict
 from sabcore.train.settings import Settings
 from sabcore.train.task import TASKS, Task
+from sabcore.transformer import TransformerConfig
 
 #: What a file need not say.
 DEFAULTS = {"seed": 0, "dtype": "float32"}
@@ -49,7 +54,7 @@ class Experiment:
     """What a file asks for, every default filled in."""
 
     settings: Settings
-    models: Mapping[str, Recurrent]
+    models: Mapping[str, Model]
     steps: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,16 +142,30 @@ def _settings(task: Task, fields: Mapping[str, Any]) -> Settings:
     return _made("training", Settings, {"task": task, **given})
 
 
-def _model(name: str, fields: Any, task: Task) -> Recurrent:
+def _model(name: str, fields: Any, task: Task) -> Model:
     if not isinstance(fields, Mapping):
         raise ConfigError(f"models.{name} is {fields!r}, but should be a table")
     given = dict(fields)
-    preset, bound = given.pop("preset", "paper"), given.pop("score_bound", None)
+    kind = given.pop("kind", Recurrent.kind)
     for size in ("input_size", "output_size"):
         if size in given:
             raise ConfigError(f"models.{name} has {size}, which is the task's to say")
         given[size] = getattr(task, size)
-    return Recurrent(SABConfig.preset(preset, **given), bound)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ConfigError(f"models.{name}.kind is {kind!r}, but should be one of {', '.join(KINDS)}")
+    return KINDS[kind](given)
+
+
+def _recurrent(fields: dict[str, Any]) -> Recurrent:
+    preset, bound = fields.pop("preset", "paper"), fields.pop("score_bound", None)
+    return Recurrent(SABConfig.preset(preset, **fields), bound)
+
+
+#: What the tables of each kind of model mean.
+KINDS: dict[str, Callable[[dict[str, Any]], Model]] = {
+    Recurrent.kind: _recurrent,
+    Transformer.kind: lambda fields: Transformer(TransformerConfig.from_dict(fields)),
+}
 
 
 def _made(what: str, cls: Any, fields: Mapping[str, Any]) -> Any:

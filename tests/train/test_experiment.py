@@ -8,7 +8,9 @@ from sabcore.demos.copy import Options
 from sabcore.errors import ConfigError, FormatError
 from sabcore.train.experiment import read_experiment
 from sabcore.train.loop import start, train
+from sabcore.train.model import Recurrent, Transformer
 from sabcore.train.task import AddingTask
+from sabcore.transformer import TransformerConfig
 
 FILES = sorted((Path(__file__).parents[2] / "experiments").glob("*.toml"))
 SMALL = """
@@ -62,8 +64,17 @@ def test_a_file_says_all(path):
     assert experiment.settings.task == AddingTask(5)
     assert (experiment.settings.batch_size, experiment.settings.seed, experiment.settings.dtype) == (2, 0, "float32")
     sab, lstm = experiment.models["sab"], experiment.models["lstm"]
+    assert isinstance(sab, Recurrent)
+    assert isinstance(lstm, Recurrent)
     assert (sab.config.k_top, sab.score_bound, sab.input_size) == (2, 0.5, 2)
     assert (lstm.config.k_top, lstm.config.hidden_size, lstm.score_bound) == (0, 3, None)
+
+
+def test_a_model_may_be_of_another_kind(path):
+    path.write_text(f'{SMALL}[models.attentive]\nkind = "transformer"\nhidden_size = 6\nheads = 2\n')
+    model = read_experiment(path, ["models.attentive.layers=1"]).models["attentive"]
+    config = TransformerConfig(input_size=2, hidden_size=6, output_size=1, layers=1, heads=2)
+    assert model == Transformer(config)
 
 
 def test_values_can_be_changed(path):
@@ -72,7 +83,7 @@ def test_values_can_be_changed(path):
     experiment = read_experiment(path, changes)
     assert experiment.settings.task == AddingTask(5, "half")
     assert (experiment.settings.seed, experiment.settings.dtype, experiment.settings.decay) == (3, "float64", 2)
-    assert experiment.models["lstm"].config.hidden_size == 5
+    assert experiment.models["lstm"].to_dict()["config"]["hidden_size"] == 5
 
 
 def test_the_digest_is_of_what_is_said_not_of_how(path):
@@ -107,6 +118,8 @@ def test_the_digest_is_of_what_is_said_not_of_how(path):
         ("models.sab.input_size=2", "input_size, which is the task's"),
         ("models.sab.preset=papers", "preset is 'papers'"),
         ("models.sab.k_tip=2", "k_tip"),
+        ("models.sab.kind=tree", "models.sab.kind is 'tree', but should be one of recurrent, transformer"),
+        ("models.sab.kind=transformer", "a transformer has no field k_top, score_bound"),
         ("models.sab.score_bound=0", "score_bound is 0"),
         ("models.sab.score_bound.x=0", "goes below score_bound, which is no table"),
         ("steps", "should have the form key=value"),

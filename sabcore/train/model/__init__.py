@@ -8,10 +8,11 @@ from typing import Any
 from sabcore.errors import ConfigError
 from sabcore.train.model.base import Model
 from sabcore.train.model.recurrent import Recurrent
+from sabcore.train.model.transformer import Transformer
 
-__all__ = ["MODELS", "Model", "Recurrent", "model_from_dict", "model_to_dict"]
+__all__ = ["MODELS", "Model", "Recurrent", "Transformer", "model_from_dict", "model_to_dict"]
 
-MODELS: dict[str, type[Any]] = {"recurrent": Recurrent}
+MODELS: dict[str, type[Any]] = {"recurrent": Recurrent, "transformer": Transformer}
 
 
 def model_to_dict(model: Model) -> dict[str, Any]:

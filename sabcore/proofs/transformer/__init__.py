@@ -1,0 +1,1 @@
+"""The runnable halves of the pages in this folder."""
