@@ -111,7 +111,7 @@ def _train(cell: Cell, words: str, out: Path, data: str | None, xp: Any) -> bool
 
 def _answer(name: str, table: Table, results: list[Result]) -> dict[str, Any]:
     """All results, and what they say together."""
-    together = {row: {column: found.to_dict() for column in table.columns
+    together = {row: {column: found._asdict() for column in table.columns
                       if (found := summary(table, results, row, column))} for row in table.rows}  # fmt: skip
     published = {row: dict(system.published) for row, system in table.rows.items() if system.published}
     return {"table": name, "title": table.title, "summary": together, "published": published, "results": results}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import sabcore
 from sabcore.array.files import write_atomically
 from sabcore.errors import FormatError
 from sabcore.train.experiment import Experiment
-from sabcore.train.run import Run
+from sabcore.train.origin import origin
+from sabcore.train.run import CHECKPOINT, Run
 
 CONFIG = "config.json"
 
@@ -34,7 +33,21 @@ def begin_run(folder: str | os.PathLike, experiment: Experiment, xp: Any = np) -
     return run
 
 
+def open_run(folder: str | os.PathLike, experiment: Experiment, xp: Any = np) -> Run:
+    """The run of this experiment in `folder`, where its last checkpoint left it, or a new one.
+
+    Raises:
+        FormatError: as `Run.create` and `Run.resume`, or a run of another experiment, which is left alone.
+    """
+    if not os.path.lexists(Path(folder) / CHECKPOINT):
+        return begin_run(folder, experiment, xp)
+    run = Run.resume(folder, xp)
+    models = {learner.name: learner.model for learner in run.snapshot.learners}
+    if run.settings != experiment.settings or models != experiment.models:
+        run.close()
+        raise FormatError(f"{folder} holds a run of another experiment; choose another folder")
+    return run
+
+
 def _config(experiment: Experiment) -> dict[str, Any]:
-    versions = {"sabcore": sabcore.__version__, "python": platform.python_version(), "numpy": np.__version__}
-    machine = {"system": platform.platform(), "processor": platform.machine()}
-    return {**experiment.to_dict(), "digest": experiment.digest, "versions": versions, "machine": machine}
+    return {**experiment.to_dict(), "digest": experiment.digest, **origin()}

@@ -31,12 +31,14 @@ def test_a_run_leaves_config_log_and_checkpoint(path, tmp_path):
     result = sab_run(path, "--out", tmp_path / "run", "--evaluate", 20)
     assert result.exit_code == 0, result.output
     assert {file.name for file in (tmp_path / "run").iterdir()} == {
-        ".lock", "checkpoint.safetensors", "config.json", "log.jsonl"
+        ".lock", "attention-sab.png", "checkpoint.safetensors", "config.json", "curves.png", "log.jsonl"
     }  # fmt: skip
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["digest"] == read_experiment(path).digest
     assert config["settings"]["task"] == {"name": "adding", "T": 5, "answer": "sum"}
-    assert set(config["versions"]) == {"sabcore", "python", "numpy"}
+    assert {"sabcore", "python", "numpy", "numba"} <= set(config["versions"])
+    assert config["machine"]["processor"]
+    assert "commit" in config
     assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 9
     assert "adding, 20 sequences never" in result.stdout  # the rest stands on the next line of a narrow table
     assert "error" in result.stderr
@@ -82,6 +84,8 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(path, tmp_path, monkey
         (["FILE", "--set", "task.T=1"], "T is 1"),
         (["FILE", "--steps", 0], "0 is not in the range"),
         (["nothing.toml"], "does not exist"),
+        (["FILE", "--seeds", 2, "--resume"], "leave out --resume"),
+        (["--seeds", 2], "there is no FILE"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_no_folder(path, tmp_path, arguments, says):
@@ -100,3 +104,27 @@ def test_a_run_is_never_overwritten_nor_shortened(path, tmp_path):
         assert result.exit_code == 2
         assert says in result.stderr
     assert state(tmp_path / "run") == before
+
+
+def test_seeds_are_told_together_and_the_same_command_goes_on(path, tmp_path):
+    arguments = (path, "--seeds", 3, "--set", "training.seed=4", "--success", 0.5, "--out", tmp_path / "runs")
+    first = sab_run(*arguments, "--json", "--steps", 3)
+    assert first.exit_code == 0, first.output
+    answer = json.loads(first.stdout)
+    assert {name: one["seeds"] for name, one in answer["models"].items()} == {"sab": 3, "lstm": 3}
+    errors = [answer["seeds"][seed]["sab"]["error"] for seed in ("4", "5", "6")]
+    assert len(set(errors)) == 3
+    sab = answer["models"]["sab"]
+    assert (sab["median"], sab["least"], sab["most"]) == (sorted(errors)[1], min(errors), max(errors))
+    assert sab["succeed"] == sum(error <= 0.5 for error in errors)
+    assert {file.name for file in (tmp_path / "runs").iterdir()} == {"curves.png", "seed-4", "seed-5", "seed-6"}
+    table = sab_run(*arguments)
+    assert table.exit_code == 0, table.output
+    assert "of 3" in table.stdout
+    assert len((tmp_path / "runs" / "seed-6" / "log.jsonl").read_text().splitlines()) == 9
+    alone = sab_run(path, "--set", "training.seed=6", "--out", tmp_path / "alone")
+    assert alone.exit_code == 0
+    assert state(tmp_path / "alone") == state(tmp_path / "runs" / "seed-6")
+    other = sab_run(*arguments, "--set", "task.T=6")
+    assert other.exit_code == 2
+    assert "holds a run of another experiment" in other.stderr

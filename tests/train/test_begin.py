@@ -6,8 +6,9 @@ import pytest
 
 from sabcore.errors import FormatError
 from sabcore.train import begin
-from sabcore.train.begin import CONFIG, begin_run
+from sabcore.train.begin import CONFIG, begin_run, open_run
 from sabcore.train.experiment import read_experiment
+from sabcore.train.origin import origin
 from sabcore.train.run import Run
 from tests.train.test_experiment import SMALL
 
@@ -25,8 +26,7 @@ def test_the_folder_says_what_is_run_in_it(tmp_path, experiment):
     config = json.loads((tmp_path / "run" / CONFIG).read_text())
     assert config["digest"] == experiment.digest
     assert {key: config[key] for key in experiment.to_dict()} == json.loads(json.dumps(experiment.to_dict()))
-    assert set(config["versions"]) == {"sabcore", "python", "numpy"}
-    assert set(config["machine"]) == {"system", "processor"}
+    assert {key: config[key] for key in ("versions", "machine", "commit")} == origin()
 
 
 def test_a_config_that_cannot_be_written_leaves_the_folder_free(tmp_path, experiment, monkeypatch):
@@ -37,3 +37,16 @@ def test_a_config_that_cannot_be_written_leaves_the_folder_free(tmp_path, experi
     with pytest.raises(FormatError, match="No space left"):
         begin_run(tmp_path / "run", experiment)
     Run.resume(tmp_path / "run").close()
+
+
+def test_a_run_is_opened_where_it_stands_and_no_other_in_its_place(tmp_path, experiment):
+    with open_run(tmp_path / "run", experiment) as run:
+        assert run.step == 0
+        list(run.train(3))
+    with open_run(tmp_path / "run", experiment) as run:
+        assert run.step == 3
+    for change in ("training.seed=8", "models.sab.k_top=3"):
+        other = read_experiment(tmp_path / "small.toml", ["training.seed=7", change])
+        with pytest.raises(FormatError, match="holds a run of another experiment"):
+            open_run(tmp_path / "run", other)
+    Run.resume(tmp_path / "run").close()  # and left free
