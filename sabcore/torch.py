@@ -3,8 +3,8 @@
 One operator a sequence, `torch.ops.sabcore.forward`, with its shapes (`register_fake`) and its gradient
 (`register_autograd`) declared, so that modules around it, optimisers, `torch.compile` and `opcheck` treat it like an
 operator of PyTorch's own. Nothing is aliased and nothing is mutated. It keeps no state between the passes: its backward
-runs the forward pass again, which costs about a third of a training step and makes it safe to call in any order, any
-number of times, and under compilation.
+runs the forward pass again: one forward pass more a training step, for being safe to call in any order, any number of
+times, and under compilation.
 """
 
 from __future__ import annotations

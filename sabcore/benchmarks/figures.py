@@ -22,7 +22,7 @@ import click
 
 from sabcore.array.files import write_atomically
 from sabcore.errors import FormatError
-from sabcore.text import one_line
+from sabcore.text import error_line
 
 from . import selection
 from .report import duration, markdown, table
@@ -31,8 +31,12 @@ from .report import duration, markdown, table
 RECORDING = "cpu-amd-epyc-2-cores"
 RESULTS = Path("sabcore/benchmarks/results")
 MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
-#: A time, a rate, a size or a ratio: what nobody should write by hand.
-MEASURED = re.compile(r"\d+(?:\.\d+)?(?: (?:s|ms|us|MiB|GiB|GFLOP/s)\b| times (?:faster|slower|less|more))")
+#: A time, a rate, a size or a ratio: what nobody should write by hand. What was learned, in
+#: percent, is written by `sabcore.demos.figures` and `sab reproduce`.
+MEASURED = re.compile(
+    r"\d+(?:\.\d+)? ?(?:(?:s|ms|us|µs|ns|min|minutes?|hours?|kB|MB|GB|MiB|GiB|GFLOP/s)(?![\w/])"
+    r"| ?times (?:faster|slower|less|more))"
+)
 
 
 def speed(found: dict[str, Any]) -> str:
@@ -128,8 +132,8 @@ def _pages(root: Path, recording: Path) -> dict[Path, str]:
     except FormatError:
         raise
     except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-        why = f"{type(error).__name__}: {one_line(error)}"
-        raise FormatError(f"{recording} is not what sab bench writes: no report can be made of it ({why})") from error
+        why = f"no report can be made of it ({error_line(error)})"
+        raise FormatError(f"{recording} is not what sab bench writes: {why}") from error
 
 
 def _read(recording: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What README and docs say about speed is what the recorded run says."""
 
+import ast
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from sabcore.benchmarks import figures
+from tests.imports import module_name, sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +59,7 @@ def test_a_changed_recording_is_found(checkout):
 def test_pages_say_nothing_measured_by_hand():
     pages = [
         ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
         ROOT / "CHANGELOG.md",
         ROOT / figures.RESULTS / "README.md",
         *(ROOT / "docs").glob("*.md"),
@@ -64,10 +67,25 @@ def test_pages_say_nothing_measured_by_hand():
     assert {page.name: found for page in pages if (found := figures.by_hand(page.read_text(encoding="utf-8")))} == {}
 
 
-@pytest.mark.parametrize("text", ["it takes 56 ms", "6.7 times faster", "2.5 GiB", "101 GFLOP/s", "in 0.24 s."])
+@pytest.mark.parametrize("text", ["it takes 56 ms", "6.7 times faster", "2.5 GiB", "101 GFLOP/s", "in 0.24 s.",
+                                  "5 minutes", "1 minute", "3 µs", "40 MB", "2 GB", "2GB"])  # fmt: skip
 def test_figures_by_hand_are_seen(text):
     assert figures.by_hand(text) != []
     assert figures.by_hand(f"<!-- figures: speed -->\n{text}\n<!-- /figures -->") == []
+
+
+@pytest.mark.parametrize("text", ["5 sequences", "2.5 million", "3 units", "100 % at T = 100", "12 models", "4 MBit"])
+def test_what_is_no_measured_figure_is_let_be(text):
+    assert figures.by_hand(text) == []
+
+
+def test_docstrings_say_nothing_measured_by_hand():
+    kinds, found = ast.Module | ast.ClassDef | ast.FunctionDef, {}
+    for file in sources("sabcore"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, kinds) and (said := figures.by_hand(ast.get_docstring(node) or "")):
+                found[f"{module_name(file)}: {getattr(node, 'name', '')}"] = said
+    assert found == {}
 
 
 def test_an_unknown_mark_is_refused(checkout):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sabcore import SABConfig
+from sabcore.text import error_line
 
 from ..limits import Limits
 from ..measure import Clock, interleave
@@ -94,7 +95,7 @@ def run_races(
             found.append(run_race(race, track, say))
             failures += [f"{row['entrant']} disagrees" for row in found[-1]["agreements"] if not row["passed"]]
         except Exception as error:  # one library out of memory must not hide the others' times
-            failures.append(f"{race.title}: {type(error).__name__}: {error}"[:200])
+            failures.append(f"{race.title}: {error_line(error, longest=200)}")
         release(cupy)
     if failures:
         raise PartFailedError("; ".join(failures), found)

@@ -92,8 +92,8 @@ def over_blocks(blocks: int, entry: Callable[..., None], *args: Any) -> None:
     """entry(*args, b) for every block b, on as many threads as Numba is told to use. A `Loan` among the arguments
     stands for its buffers, and lasts until the last thread is done, also if a second Ctrl-C ends the wait for them.
 
-    Threads of Python's own, for compiled code runs without the interpreter lock: a call costs some 50 us, its blocks
-    many milliseconds, and a parallel loop inside Numba would compile everything twice more.
+    Threads of Python's own, for compiled code runs without the interpreter lock: a call costs microseconds, its
+    blocks milliseconds, and a parallel loop inside Numba would compile everything twice more.
     """
 
     def one(b: int) -> None:
