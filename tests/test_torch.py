@@ -17,7 +17,9 @@ from tests.cases import CASES, random_inputs
 
 #: Nothing is cut or detached, so that the gradient is the loss's own.
 FULL = [
-    case for case in CASES if case.config.k_trunc is None and case.config.k_remind is None and case.config.score_grad
+    case
+    for case in CASES
+    if case.config.score_grad and (case.config.k_trunc, case.config.k_remind, case.config.k_back) == (None, None, None)
 ]
 
 

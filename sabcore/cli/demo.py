@@ -19,7 +19,6 @@ from sabcore.array.device import DEVICES, resolve
 from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
 from sabcore.demos import copy as experiment
-from sabcore.model.config import PRESETS
 from sabcore.train.run import CHECKPOINT, LOG, Run
 
 DEFAULTS = experiment.Options()
@@ -41,7 +40,7 @@ def option(*names: str, default: Any = None, **more: Any) -> Any:
 @option("--k-top", type=int, default=DEFAULTS.k_top, help="How many memories a step of SAB reads.")
 @option("--k-att", type=int, default=DEFAULTS.k_att, help="Every k-att-th hidden state becomes a memory.")
 @option("--k-trunc", type=int, default=DEFAULTS.k_trunc, help="The local window of SAB and truncated BPTT, in steps.")
-@option("--preset", type=click.Choice([name for name in PRESETS if name != "lstm"]), default=DEFAULTS.preset,
+@option("--preset", type=click.Choice(experiment.SHOWN), default=DEFAULTS.preset,
         help="The variant of SAB.")  # fmt: skip
 @option("--steps", type=int, default=DEFAULTS.steps, help="Training steps; a resumed run may get more.")
 @option("--batch", type=int, default=DEFAULTS.batch, help="Sequences a step.")

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from sabcore.cli.fields import read_fields, set_option
 from sabcore.errors import ConfigError, FormatError
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import PRESETS, SABConfig, left_to_caller
 from sabcore.text import printable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SIZES = {"input_size": 10, "hidden_size": 16, "output_size": 10}
 #: What random models get that presets leave to the caller.
-GIVEN = {"k_top": 3, "k_trunc": 5}
+GIVEN = {"k_top": 3, "k_trunc": 5, "k_back": 2}
 
 
 @click.command()
@@ -60,7 +60,7 @@ def trace(
     _refuse_what_has_no_effect(click.get_current_context(), source)
     fields = read_fields(assignments)
     if source is None:
-        given = {name: value for name, value in GIVEN.items() if name not in PRESETS[preset]}
+        given = {name: value for name, value in GIVEN.items() if name in ("k_trunc", *left_to_caller(preset))}
         config = SABConfig.preset(preset, **{**SIZES, **given, **fields})
         traced = sources.random_source(config, T, seed)
     else:

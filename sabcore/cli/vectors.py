@@ -16,7 +16,7 @@ from rich.text import Text
 
 from sabcore.cli.fields import read_fields, set_option
 from sabcore.errors import FormatError
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import PRESETS, SABConfig, left_to_caller
 from sabcore.text import printable
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, Case, seed_of
 from sabcore.vectors.check import CONFORMANCE_FOLDER, SHIPPED, find
@@ -152,5 +152,5 @@ def list_command(shipped: bool, json_wanted: bool) -> None:
 
 
 def _config(preset: str, assignments: tuple[str, ...]) -> SABConfig:
-    fields = {**SIZES, **({} if "k_top" in PRESETS[preset] else {"k_top": 2}), **read_fields(assignments)}
+    fields = {**SIZES, **dict.fromkeys(left_to_caller(preset), 2), **read_fields(assignments)}
     return SABConfig.preset(preset, **fields)

@@ -44,6 +44,10 @@ DRAWN, LONGEST_DRAWN = 16, 100
 LARGEST = {"T": 2_000, "hidden": 65_536, "k_trunc": 10**9, "steps": 10**9, "batch": 65_536}
 
 
+#: The presets that read a memory and need no more than the options give.
+SHOWN = tuple(name for name in PRESETS if name not in ("lstm", "sab2017"))
+
+
 @dataclass(frozen=True)
 class Options:
     """What `sab demo copy` can be told; the defaults are the paper's own setting.
@@ -66,8 +70,8 @@ class Options:
     sab_alone: bool = False
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS or self.preset == "lstm":
-            presets = ", ".join(name for name in PRESETS if name != "lstm")
+        if self.preset not in SHOWN:
+            presets = ", ".join(SHOWN)
             raise ConfigError(f"preset is {self.preset!r}, but should be one of {presets}")
         for name, most in LARGEST.items():
             check_whole(name, getattr(self, name), 1, most)
@@ -101,7 +105,7 @@ class Options:
                 **{"seed": settings.seed, "dtype": settings.dtype, "steps": run.notes.get("steps")},
                 "sab_alone": len(models) == 1,
             }
-            for preset in PRESETS:
+            for preset in SHOWN:
                 try:
                     options = cls(preset=preset, **given)
                 except (ConfigError, TypeError):

@@ -17,7 +17,7 @@ from sabcore.model.config import SABConfig
 from sabcore.model.slots import slot_of
 from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
-from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add
+from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add, sent
 from sabcore.step.score import Score, make_score
 from sabcore.step.sparsify import make_sparsifier
 
@@ -84,7 +84,7 @@ def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int)
     if N := config.slots_before(t):
         M = tape.h_all[config.first_slot :: config.k_att][:N]
         sparsifier = make_sparsifier(config, N)
-        tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier)  # B.2
+        tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier, config.k_back)  # B.2
         tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]  # B.3
     tape.recalls.append(cache)
     if t % config.k_att == 0:
@@ -160,8 +160,8 @@ class _MemoryGradients:
         sparsifier = make_sparsifier(self.config, N)
         read = recall_backward(ds, hhat, self.M[:N], self.tape.keys[:N], cache, self.score, sparsifier)
         dm, dk, dq, dw_read = read  # B.2*
-        scatter_add(self.dM[:N], cache.slots, dm)  # B.2*
-        scatter_add(self.dkeys[:N], cache.slots, dk)  # B.2*
+        scatter_add(self.dM[:N], sent(cache), dm)  # B.2*
+        scatter_add(self.dkeys[:N], sent(cache), dk)  # B.2*
         self.dq[t - 1] = dq.sum(axis=0)  # B.2*
         for name, value in dw_read.items():
             self.dweights[name] += value  # B.2*

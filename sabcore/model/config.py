@@ -1,4 +1,4 @@
-"""What a model computes: one frozen record with every choice that the equations leave open, and five presets."""
+"""What a model computes: one frozen record with every choice that the equations leave open, and six presets."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ _AT_LEAST = {
     "k_att": 1,
     "k_trunc": 1,
     "k_remind": 1,
+    "k_back": 1,
     "segment_offset": 0,
 }
-_NULLABLE = {"attention_size", "k_top", "k_trunc", "k_remind"}
+_NULLABLE = {"attention_size", "k_top", "k_trunc", "k_remind", "k_back"}
 
 #: What each preset fixes (the table "Presets" of the spec); sizes and the k's are the caller's.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -59,8 +60,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "segment_offset": 1,
     },
     "self_attention": {"sparsifier": "softmax", "k_top": None},
+    "sab2017": {"sparsifier": "softmax", "k_top": None},
     "lstm": {"k_top": 0},
 }
+
+
+def left_to_caller(preset: str) -> tuple[str, ...]:
+    """The fields, besides sizes, that `preset` must be given: k_top if it fixes none; and k_back of sab2017."""
+    return (() if "k_top" in PRESETS.get(preset, {}) else ("k_top",)) + (("k_back",) if preset == "sab2017" else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +81,8 @@ class SABConfig:
         k_att: every k_att-th hidden state is written to the memory.
         k_trunc: the length of the local window of the backward pass, in steps; None is full BPTT.
         k_remind: the same around a reminded state, under `sliding` only; None is `k_trunc`.
+        k_back: of the memories that have weight, only the k_back of largest score send gradient back, ties towards the
+            older; None: all do. The forward pass is the same.
         truncation: `segment` cuts the states between fixed segments; `sliding` gives each gradient its own budget.
         segment_offset: shifts the segment boundaries; 1 in the released code.
         score: `additive` (paper) or `separable` (released code).
@@ -99,6 +108,7 @@ class SABConfig:
     k_att: int = 1
     k_trunc: int | None = None
     k_remind: int | None = None
+    k_back: int | None = None
     truncation: Truncation = "segment"
     segment_offset: int = 0
     score: Score = "additive"
@@ -134,6 +144,8 @@ class SABConfig:
             ConfigError: an unknown preset or field, or a missing one.
         """
         _check_choice("preset", name, tuple(PRESETS))
+        if "k_back" in left_to_caller(name) and fields.get("k_back") is None:
+            raise ConfigError(f"the preset {name} needs k_back: without it, it is self_attention")
         return cls._make({**PRESETS[name], **fields})
 
     @classmethod
@@ -155,6 +167,14 @@ class SABConfig:
     def self_attention(cls, **fields: Any) -> SABConfig:
         """Softmax over every slot: each one gets weight and gradient."""
         return cls.preset("self_attention", **fields)
+
+    @classmethod
+    def sab2017(cls, **fields: Any) -> SABConfig:
+        """Softmax over every slot, gradient through the `k_back` of largest score alone, within a window of `k_trunc`.
+
+        Our reading of the abstract of the 2017 version (arXiv 1711.02326); its body text could not be had.
+        """
+        return cls.preset("sab2017", **fields)
 
     @classmethod
     def lstm(cls, **fields: Any) -> SABConfig:

@@ -109,6 +109,10 @@ def _recall(torch: Any, config: Mapping[str, Any], p: Tensors, slots: list[Slot]
     else:
         a = torch.tanh(seen) @ p["u_q"] + keys
     memory = torch.stack([slot.m for slot in slots])
+    if config["k_back"] is not None:
+        places = torch.argsort(torch.argsort(a, dim=0, descending=True, stable=True), dim=0)
+        a = torch.where(places < config["k_back"], a, a.detach())
+        memory = torch.where((places < config["k_back"])[:, 0, :, None], memory, memory.detach())
     return torch.einsum("nkb,nbh->kbh", _sparsify(torch, config, a), memory)
 
 

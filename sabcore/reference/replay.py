@@ -72,6 +72,7 @@ class _Run:
         self.choice: list[Choice | None] = []
         self.memories: list[np.ndarray] = []  # (P,B,H) each
         self.keys: list[np.ndarray] = []  # what the score needs of them
+        self.written: list[int] = []  # the steps that wrote them
         if config["k_top"] != 0 and config["memory_start"] == "zero_state":
             self.write(0)
 
@@ -114,13 +115,26 @@ class _Run:
             self.choice.append(choose(self.config, a[0, :, 0]))
         choice = (self if self.base is None else self.base).choice[t - 1]
         assert choice is not None  # a slot is visible, in the recorded run as in this one
+        memory = _stack(self.memories)[:, :, None]
+        if self.base is not None:
+            a, memory = self._freeze_uncredited(t, choice.credited, a, memory)
         w = weigh(self.config, choice, a)
-        return (w[..., None] * _stack(self.memories)[:, :, None]).sum(axis=1)
+        return (w[..., None] * memory).sum(axis=1)
+
+    def _freeze_uncredited(self, t: int, credited: np.ndarray, a: np.ndarray, memory: np.ndarray) -> Any:
+        """Scores a (P,N,K,B) and memories (P,N,1,B,H) of step t, as recorded where a slot is not credited (N,B)."""
+        assert self.base is not None
+        scores = self.base.a[t - 1]
+        assert scores is not None  # a slot is visible
+        recorded = np.stack([self.base.h[j] for j in self.written])[None, :, None]
+        free = credited[None, :, None]
+        return np.where(free, a, scores[None, :, None]), np.where(free[..., None], memory, recorded)
 
     def write(self, t: int) -> None:
         """Append the state of step t to the memory."""
         m = self.h[t][:, self.edges.slot]
         self.memories.append(m)
+        self.written.append(t)
         seen = m if self.base is None or self.config["score_grad"] else self.base.h[None, t]
         self.keys.append(key_of(self.config["score"], self.p, seen))
 

@@ -13,13 +13,17 @@ import numpy as np
 
 
 class Choice(NamedTuple):
-    """One step's choice: the rule in force, the slots by rank (N,B), those active (N,B), the threshold's rank r - 1."""
+    """One step's choice: the rule in force, the slots by rank (N,B), those active (N,B), the threshold's rank r - 1.
+
+    `credited` (N,B): the slots that send gradient back, the k_back first of the ranking; all of them without k_back.
+    """
 
     rule: str
     order: np.ndarray
     active: np.ndarray
     rank: int
     temperature: float
+    credited: np.ndarray
 
 
 def choose(config: Mapping[str, Any], a: np.ndarray) -> Choice:
@@ -27,14 +31,16 @@ def choose(config: Mapping[str, Any], a: np.ndarray) -> Choice:
     N, k_top, small = len(a), config["k_top"], config["small_memory"]
     order = np.argsort(-a, axis=0, kind="stable")
     everything = np.ones(a.shape, dtype=bool)
+    places = np.argsort(order, axis=0, kind="stable")
+    credited = places < (N if config["k_back"] is None else config["k_back"])
     if config["sparsifier"] == "softmax":
-        kept = np.argsort(order, axis=0, kind="stable") < (N if k_top is None else k_top)
-        return Choice("softmax", order, kept, 0, config["temperature"])
+        kept = places < (N if k_top is None else k_top)
+        return Choice("softmax", order, kept, 0, config["temperature"], credited)
     if k_top >= N and small != "threshold":
-        return Choice(small, order, everything, 0, 1.0)
+        return Choice(small, order, everything, 0, 1.0, credited)
     rank = min(k_top if config["threshold_rank"] == "k_top" else k_top + 1, N) - 1
     theta = np.take_along_axis(a, order[rank : rank + 1], axis=0)
-    return Choice("threshold", order, a - theta - config["margin"] > 0, rank, 1.0)
+    return Choice("threshold", order, a - theta - config["margin"] > 0, rank, 1.0, credited)
 
 
 def weigh(config: Mapping[str, Any], choice: Choice, a: np.ndarray) -> np.ndarray:

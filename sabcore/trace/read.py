@@ -11,7 +11,7 @@ import numpy as np
 
 from sabcore.engine.plain import PlainTape
 from sabcore.model.config import SABConfig
-from sabcore.step.recall import gather
+from sabcore.step.recall import Recall, gather
 from sabcore.step.score import Score
 from sabcore.step.sparsify import Sparsifier, Threshold, make_sparsifier
 from sabcore.trace.record import OfRead
@@ -43,6 +43,7 @@ def read_backward(config: SABConfig, score: Score, tape: PlainTape, t: int, ds: 
     w = sparsifier.weights(a)
     dm, dw = w[..., None] * ds.sum(axis=0), np.einsum("lkh,rbh->lrk", ds, m)
     da = dict(zip(("key", "threshold"), _split(sparsifier, dw, a, w), strict=True))
+    _keep_sent(recall, dm, *da.values())
     dk: dict[str, np.ndarray] = {}
     dweights = {name: np.zeros_like(weight) for name, weight in score._asdict().items()}
     dq = np.zeros((*ds.shape[:2], *q.shape[1:]), ds.dtype)
@@ -53,6 +54,15 @@ def read_backward(config: SABConfig, score: Score, tape: PlainTape, t: int, ds: 
     da_sum = (da["key"] + da["threshold"]).sum(axis=(0, 2))
     told = OfRead(slots, dw.sum(axis=(0, 2)), da_sum, np.atleast_1d(dq.sum(axis=(0, 1))))
     return ReadParts(slots, m[:, 0], w[:, 0], dm, dk, dq, dweights, told)
+
+
+def _keep_sent(recall: Recall, dm: np.ndarray, *of_scores: np.ndarray) -> None:
+    """Clear, in dm (R,K,H) and in gradients of scores (L,R,K), what slots that send nothing back would get."""
+    if recall.back is not None:
+        silent = np.isin(np.arange(len(dm)), recall.back[:, 0], invert=True)
+        dm[silent] = 0
+        for part in of_scores:
+            part[:, silent] = 0
 
 
 def _split(sparsifier: Sparsifier, dw: np.ndarray, a: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

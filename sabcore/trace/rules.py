@@ -32,7 +32,7 @@ def rules_of(config: SABConfig) -> dict[str, tuple[SABConfig, tuple[str, ...]]]:
     truncated   the same window, and nothing goes back through a read
     """
     rules: dict[str, tuple[SABConfig, tuple[str, ...]]] = {
-        "full": (replace(config, k_trunc=None, k_remind=None), ()),
+        "full": (replace(config, k_trunc=None, k_remind=None, k_back=None), ()),
         "SAB": (config, ()),
     }
     if config.has_memory:

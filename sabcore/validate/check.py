@@ -16,7 +16,7 @@ from sabcore.compare.tensors import TensorReport, Tensors, compare
 from sabcore.compare.tolerance import measured_floors
 from sabcore.engine import forward
 from sabcore.engine.results import results
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import SABConfig, left_to_caller
 from sabcore.model.params import init_params
 from sabcore.reference import autograd, complex_step, differences
 
@@ -74,8 +74,7 @@ def check_preset(
         engine: which one; see `sabcore.forward`.
     """
     for truncation, fields in TRUNCATIONS.items():
-        k_top = {} if "k_top" in PRESETS[preset] else {"k_top": K_TOP}
-        config = SABConfig.preset(preset, **SIZES, **k_top, **fields)
+        config = SABConfig.preset(preset, **SIZES, **dict.fromkeys(left_to_caller(preset), K_TOP), **fields)
         case = _random_case(config, seed, dtype)
         got, exact = _compute(config, case, xp, engine), {name: value.real for name, value in case.items()}
         for oracle, gradients in oracles().items():

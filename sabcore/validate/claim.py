@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sabcore.errors import ConfigError, TargetError
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import SABConfig, left_to_caller
 from sabcore.validate.cases import SIZES, ask, steps
 from sabcore.validate.program import Program
 
 #: The k's that are asked for where nobody says otherwise: small, and different.
-DEFAULTS: dict[str, Any] = {"k_top": 3, "k_trunc": 4}
+DEFAULTS: dict[str, Any] = {"k_top": 3, "k_trunc": 4, "k_back": 2}
 #: What goes wrong in the same way whatever the sizes.
 _FATAL = ("load", "ended", "time", "memory", "shape")
 
@@ -60,7 +60,7 @@ def parse_exemptions(settings: Sequence[str]) -> dict[str, str]:
 
 def claimed(preset: str, fields: Mapping[str, Any], sizes: Mapping[str, Any]) -> SABConfig:
     """The preset in these sizes, with the default k's where it leaves them open, and with `fields`."""
-    open_k = {name: value for name, value in DEFAULTS.items() if name not in PRESETS.get(preset, {})}
+    open_k = {name: value for name, value in DEFAULTS.items() if name in ("k_trunc", *left_to_caller(preset))}
     return SABConfig.preset(preset, **{**sizes, **open_k, **fields})
 
 

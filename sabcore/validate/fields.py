@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any, get_args, get_type_hints
 
 from sabcore.errors import ConfigError
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import PRESETS, SABConfig, left_to_caller
 from sabcore.vectors.model import applicable
 
 #: Sizes of tensors, which a program shows by its answers' shapes.
@@ -26,7 +26,8 @@ REAL = {
     "eps": (1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3),
     "temperature": (0.1, 0.5, 2.0, 5.0, 10.0),
 }
-_FIELDS = {field.name: field for field in dataclasses.fields(SABConfig) if field.name not in SIZES}
+#: What is searched; k_back, of the backward pass alone, is not: it must be claimed.
+_FIELDS = {field.name: field for field in dataclasses.fields(SABConfig) if field.name not in (*SIZES, "k_back")}
 _TYPES = get_type_hints(SABConfig)
 
 #: Whole numbers from 1 to this are tried; the windows of truncation are worth more.
@@ -81,7 +82,7 @@ def canonical(config: SABConfig) -> SABConfig:
 def difference(config: SABConfig, base: SABConfig) -> Changes:
     """The fields of `config`, as far as they apply, that differ from those of `base`."""
     one, other = as_fields(canonical(config)), as_fields(canonical(base))
-    return {name: one[name] for name in _FIELDS if one[name] != other[name]}
+    return {name: one[name] for name in _TYPES if name not in SIZES and one[name] != other[name]}
 
 
 def changed(config: SABConfig, changes: Changes) -> SABConfig | None:
@@ -111,10 +112,10 @@ def variants(config: SABConfig, names: list[str], count: int) -> Iterator[SABCon
 def presets_like(config: SABConfig) -> dict[str, SABConfig]:
     """Every preset, with the sizes and the k's of `config`."""
     given = {name: getattr(config, name) for name in (*SIZES, "k_att", "k_trunc", "k_remind", "truncation")}
-    k_top = config.k_top or 3
+    left = {"k_top": config.k_top or 3, "k_back": config.k_back or 2}
     return {
-        name: SABConfig.preset(name, **given, **({} if "k_top" in fields else {"k_top": k_top}))
-        for name, fields in PRESETS.items()
+        name: SABConfig.preset(name, **given, **{field: left[field] for field in left_to_caller(name)})
+        for name in PRESETS
     }
 
 

@@ -144,6 +144,16 @@ CATALOGUE: dict[str, Case] = {
         "self_attention", "the query cancels in softmax too", k_top=3, score="separable", memory_start="zero_state"
     ),
     "attention-detached": _case("self_attention", "score_grad under softmax", score_grad=False, k_trunc=4),
+    # Sparse on the way back only: files of version 2.
+    "sab2017": _case("sab2017", "k_back taken for k_top; dw of the slots left out lost", k_back=2, k_trunc=4),
+    "sab2017-sliding": _case(
+        "sab2017", "a slot left out credited through its score", k_back=1, k_trunc=2, k_remind=4, k_att=2, **_SLIDING
+    ),
+    "sab2017-tie": _case(
+        "sab2017", "of equal scores the newer slot credited", k_back=2, k_trunc=3, temperature=0.5, zeros=("w_a",)
+    ),
+    "paper-back": _case("paper", "the threshold differentiated although its slot is left out", k_top=3, k_back=2),
+    "dev2018-back": _case("dev2018", "raw reads all credited", k_top=3, k_back=1, k_att=2),
 }
 
 

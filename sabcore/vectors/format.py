@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from sabcore.array.files import write_tensors
 from sabcore.errors import FormatError
-from sabcore.vectors.lint import FORMAT, examine, lint_vector
-from sabcore.vectors.model import write_config
+from sabcore.vectors.lint import examine, lint_vector
+from sabcore.vectors.model import version_of, write_config
 from sabcore.vectors.record import Vector
 
 #: How many findings an error message lists before it only counts them.
@@ -37,7 +37,8 @@ def write(path: str | os.PathLike, vector: Vector, notes: Mapping[str, str] | No
     """
     if findings := lint_vector(vector):
         raise FormatError(f"{path} is not written: {summary(findings)}")
-    metadata = {**FORMAT, "config": write_config(vector.config), **(notes or {})}
+    version, config = version_of(vector.config), write_config(vector.config)
+    metadata = {"format": "sab-vectors", "version": version, "config": config, **(notes or {})}
     write_tensors(path, vector.tensors(), metadata)
 
 

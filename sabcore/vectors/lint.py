@@ -17,7 +17,8 @@ from sabcore.vectors.container import DTYPES, check_header
 from sabcore.vectors.model import read_config, tensor_shapes
 from sabcore.vectors.record import Vector
 
-FORMAT = {"format": "sab-vectors", "version": "1"}
+#: What a file's metadata may say of its format.
+FORMAT = {"format": ("sab-vectors",), "version": ("1", "2")}
 Described = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
@@ -35,7 +36,7 @@ def examine(path: str | os.PathLike) -> tuple[Vector | None, list[str]]:
         described, metadata = describe_tensors(path)
         if findings := lint_metadata(metadata):
             return None, _tidy(findings)
-        config = read_config(metadata["config"])
+        config = read_config(metadata["config"], metadata["version"])
         findings = lint_tensors(config, described)
         tensors = {} if findings else read_tensors(path)[0]
     except FormatError as error:
@@ -47,9 +48,9 @@ def examine(path: str | os.PathLike) -> tuple[Vector | None, list[str]]:
 def lint_metadata(metadata: Mapping[str, str]) -> list[str]:
     """Findings about the format's name and version and the presence of a config. Other keys are the writer's own."""
     findings = [
-        f"its metadata says {key} {metadata.get(key)!r}, but should say {want!r}"
-        for key, want in FORMAT.items()
-        if metadata.get(key) != want
+        f"its metadata says {key} {metadata.get(key)!r}, but should say {' or '.join(map(repr, known))}"
+        for key, known in FORMAT.items()
+        if metadata.get(key) not in known
     ]
     return findings + ([] if "config" in metadata else ["its metadata holds no config"])
 

@@ -14,7 +14,7 @@ from sabcore.vectors.container import strict_json
 #: No honest config is longer: its keys and values fill some 500 bytes.
 MAX_CONFIG = 1 << 16
 MEMORY_FIELDS = {
-    *("attention_size", "k_att", "k_remind", "score", "sparsifier", "threshold_rank"),
+    *("attention_size", "k_att", "k_remind", "k_back", "score", "sparsifier", "threshold_rank"),
     *("margin", "eps", "small_memory", "temperature", "memory_start", "score_grad"),
 }
 THRESHOLD_FIELDS = {"threshold_rank", "margin", "eps", "small_memory"}
@@ -22,8 +22,17 @@ _FIELDS = {field.name: field for field in dataclasses.fields(SABConfig)}
 _WHOLE = {name for name, field in _FIELDS.items() if str(field.type).startswith("int")}
 
 
-def read_config(text: str) -> SABConfig:
-    """The config of a file's metadata: exactly the spec's keys; what does not apply takes its default.
+def version_of(config: SABConfig) -> str:
+    """The format's version of a file with this config: "2" if it needs the key that came with it, k_back, else "1"."""
+    return "1" if applicable(config.to_dict())["k_back"] is None else "2"
+
+
+def _keys(version: str) -> list[str]:
+    return [name for name in _FIELDS if version != "1" or name != "k_back"]
+
+
+def read_config(text: str, version: str = "1") -> SABConfig:
+    """The config of a file's metadata: exactly its version's keys; what does not apply takes its default.
 
     Raises:
         FormatError: not JSON, or not such a config.
@@ -33,10 +42,11 @@ def read_config(text: str) -> SABConfig:
     fields = strict_json(text, "the config")
     if not isinstance(fields, dict):
         raise FormatError(f"the config is a JSON {type(fields).__name__}, but should be an object")
-    if missing := [name for name in _FIELDS if name not in fields]:
+    if missing := [name for name in _keys(version) if name not in fields]:
         raise FormatError(f"the config lacks the key {', '.join(missing)}")
-    if unknown := [name for name in fields if name not in _FIELDS]:
+    if unknown := [name for name in fields if name not in _keys(version)]:
         raise FormatError(f"the config has the unknown key {', '.join(map(repr, unknown))}")
+    fields.setdefault("k_back", None)
     try:
         return SABConfig.from_dict(applicable({name: _number(value, name) for name, value in fields.items()}))
     except (ConfigError, OverflowError) as error:
@@ -45,7 +55,8 @@ def read_config(text: str) -> SABConfig:
 
 def write_config(config: SABConfig) -> str:
     """The config as a file's metadata holds it; what does not apply takes its default."""
-    return json.dumps(applicable(config.to_dict()))
+    fields, keys = applicable(config.to_dict()), _keys(version_of(config))
+    return json.dumps({name: fields[name] for name in keys})
 
 
 def applicable(fields: dict[str, Any]) -> dict[str, Any]:

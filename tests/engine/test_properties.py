@@ -29,6 +29,7 @@ def configs(draw) -> tuple[SABConfig, int, int]:
     if preset == "self_attention":
         fields |= {"k_top": draw(st.none() | ks), "temperature": draw(st.sampled_from([0.5, 1.0, 3.0]))}
         fields["score"] = draw(st.sampled_from(["additive", "separable"]))
+    fields["k_back"] = draw(ks if preset == "sab2017" else st.none() | ks)
     fields["memory_start"] = draw(st.sampled_from(["empty", "zero_state"]))
     fields["k_trunc"] = draw(st.none() | ks)
     fields["truncation"] = draw(st.sampled_from(["segment", "sliding"]))

@@ -40,7 +40,7 @@ def test_config_is_frozen_and_survives_a_round_trip():
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.k_top = 3  # type: ignore[misc]
     assert SABConfig.from_dict(config.to_dict()) == config
-    assert len(config.to_dict()) == 19
+    assert len(config.to_dict()) == 20
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,13 @@ def test_missing_fields_and_unknown_presets():
 def test_slots_visible_at_each_step(start, k_att, visible):
     config = SABConfig.paper(**SIZES, k_top=2, k_att=k_att, memory_start=start)
     assert [config.slots_before(t) for t in range(1, 6)] == visible
-    assert set(PRESETS) == {"paper", "dev2018", "released", "self_attention", "lstm"}
+    assert set(PRESETS) == {"paper", "dev2018", "released", "self_attention", "sab2017", "lstm"}
+
+
+def test_sab2017_is_self_attention_with_k_back():
+    given = {**SIZES, "k_trunc": 3}
+    assert SABConfig.sab2017(**given, k_back=2) == SABConfig.self_attention(**given, k_back=2)
+    with pytest.raises(ConfigError, match="the preset sab2017 needs k_back"):
+        SABConfig.sab2017(**given)
+    with pytest.raises(ConfigError, match="k_back is 0, but should be a whole number, at least 1"):
+        SABConfig.self_attention(**given, k_back=0)

@@ -62,6 +62,8 @@ CASES = [
     Case({"k_top": 2}, far=True, cancel=True),
     Case({"k_top": None}, far=True, preset="self_attention"),
     Case({"k_top": None, "temperature": 1e-3}, preset="self_attention"),
+    Case({"k_top": None, "k_back": 2, "truncation": "sliding", "k_trunc": 3}, preset="self_attention"),
+    Case({"k_top": 3, "k_back": 1, "margin": -0.5, "small_memory": "raw"}),
     Case({"k_top": 2}, B=1),
 ]
 

@@ -77,9 +77,9 @@ LSTM = [
 ]  # fmt: skip
 READ = [
     Mutant("k_att forgotten where memories stand", "read.py", "add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, plan.k_att), r])", "add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, 1), r])"),
-    Mutant("a list that did not fit is not selected again", "read.py", "    if n < 0:\n", "    if n < -1:\n"),
+    Mutant("a list that did not fit is not selected again", "read.py", "    if n < 0 or keeps_sent(plan):\n", "    if n < -1 or keeps_sent(plan):\n"),
     Mutant("a list that did not fit loses its last entry", "read.py", "        n = select(plan, N, scratch)\n    else:", "        n = select(plan, N, scratch) - 1\n    else:"),
-    Mutant("lists taken for longer than they are", "read.py", "n = tape.listed[t - 1, r]", "n = max(tape.listed[t - 1, r] - 1, -1)"),
+    Mutant("lists taken for longer than they are", "read.py", "    n = tape.listed[t - 1, r]\n    if n < 0", "    n = max(tape.listed[t - 1, r] - 1, -1)\n    if n < 0"),
     Mutant("summary of the pass before left standing", "forward.py", "        tape.s[t - 1] = 0\n", ""),
     Mutant("first slot's key written a step late", "forward.py", "if t == 1 and plan.first_slot == 0:", "if t == 2 and plan.first_slot == 0:"),
     Mutant("a share of the scores left out", "forward.py", "min(N, start + share))", "min(N, start + share - 1))"),
@@ -103,7 +103,11 @@ SPARSIFY = [
     Mutant("theta's gradient to the best slot", "sparsify.py", "da[last] -= total", "da[0] -= total"),
     Mutant("theta's gradient dropped", "sparsify.py", "        da[last] -= total  # S.1*\n", ""),
     Mutant("eps forgotten on the way back", "sparsify.py", "dw[i] - best - mean + rest", "dw[i] - best - mean"),
-    Mutant("temperature in small memories too", "sparsify.py", "temperature = plan.temperature if rule == SOFTMAX else a.dtype.type(1)", "temperature = plan.temperature"),
+    Mutant("temperature in small memories too", "sparsify.py", "softmax_backward(plan.temperature if rule == SOFTMAX else a.dtype.type(1),", "softmax_backward(plan.temperature,"),
+    Mutant("every slot sends gradient", "sparsify.py", "if plan.k_back == 0 or n <= plan.k_back:", "if True:"),
+    Mutant("of a read of every slot all but one are lost", "sparsify.py", "n, w = min(plan.k_back, N), scratch.w", "n, w = 1, scratch.w"),
+    Mutant("slots left out of the softmax's mean", "read.py", "mean = dot(grad.ds[level, r], tape.s[t - 1, r])", "mean = dot(w[:n], dw[level][:n])"),
+    Mutant("memories send gradient that their scores do not", "read.py", "        i = scratch.sent[p]\n", "        i = p\n"),
 ]  # fmt: skip
 CREDIT = [
     Mutant("a slot's gradient stays for the next pass", "credit.py", "        grad.dM[r, j] = 0\n", ""),

@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {
     "k_att": 1,
     "k_trunc": None,
     "k_remind": None,
+    "k_back": None,
     "truncation": "segment",
     "segment_offset": 0,
     "score": "additive",
@@ -33,6 +34,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "dev2018": {**_RELEASED, "margin": -1e-7},
     "released": {**_RELEASED, "score": "separable", "threshold_rank": "k_top", "margin": 1e-7},
     "self_attention": {"sparsifier": "softmax", "k_top": None},
+    "sab2017": {"sparsifier": "softmax", "k_top": None, "k_back": 2},
     "lstm": {"k_top": 0},
 }
 SLIDING = {"truncation": "sliding", "k_trunc": 3}

@@ -53,6 +53,7 @@ class Injected(_Run):
         m = base + self.gate * (self.h[t][:, self.edges.slot] - base)
         seen = base if not self.config["score_grad"] else m
         hit = t == self.at
+        self.written.append(t)
         self.memories.append(m + delta if hit and "value" in self.on else m)
         for keys, edge in ((self.keys, "key"), (self.theta_keys, "threshold")):
             passes = hit and edge in self.on and self.config["score_grad"]
@@ -64,7 +65,9 @@ class Injected(_Run):
         seen = self.hhat[-1] if self.config["score_grad"] else self.base.hhat[None, None, t - 1]
         query = self.moved(seen, t, "query") if self.config["score_grad"] else seen
         a, of_theta = (scores(self.config["score"], self.p, _stack(k), query) for k in (self.keys, self.theta_keys))
-        choice = self.base.choice[t - 1]
+        choice, memory = self.base.choice[t - 1], _stack(self.memories)[:, :, None]
+        of_theta, _ = self._freeze_uncredited(t, choice.credited, of_theta, memory)
+        a, memory = self._freeze_uncredited(t, choice.credited, a, memory)
         if choice.rule == "threshold":
             place = np.broadcast_to(choice.order[choice.rank][None, None, None], (1, 1, 1, a.shape[-1]))
             theta = np.take_along_axis(of_theta, place, axis=1)
@@ -72,7 +75,7 @@ class Injected(_Run):
             w = v / (v.sum(axis=1, keepdims=True) + self.config["eps"])
         else:
             w = weigh(self.config, choice, a)
-        return (w[..., None] * _stack(self.memories)[:, :, None]).sum(axis=1)
+        return (w[..., None] * memory).sum(axis=1)
 
 
 def arriving(config: dict, params: Any, x: Any, dy: Any, h0: Any, c0: Any, at: int, on: set[str], gate: float = 1.0):

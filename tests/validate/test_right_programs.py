@@ -10,6 +10,7 @@ import torch
 
 from sabcore import PRESETS, SABConfig
 from sabcore.errors import ConfigError
+from sabcore.model.config import left_to_caller
 from sabcore.reference import autograd
 from sabcore.validate.judge import Judge
 from sabcore.validate.program import FunctionProgram
@@ -34,6 +35,7 @@ def random_config(rng: random.Random) -> tuple[SABConfig, int, int]:
     fields: dict[str, Any] = {
         "k_top": rng.choice([1, 2, 3, 5, 10, 45]),
         "k_att": rng.choice([1, 1, 2, 3, 5]),
+        "k_back": rng.choice([1, 2, 4]),
         "k_trunc": rng.choice([None, 1, 2, 4, 7, 50]),
         "truncation": rng.choice(["segment", "sliding"]),
         "segment_offset": rng.randrange(4),
@@ -48,8 +50,8 @@ def random_config(rng: random.Random) -> tuple[SABConfig, int, int]:
     }
     preset = rng.choice(list(PRESETS))
     chosen = {name: value for name, value in fields.items() if rng.random() < 0.4}
-    if "k_top" not in PRESETS[preset]:
-        chosen.setdefault("k_top", fields["k_top"])
+    for name in left_to_caller(preset):
+        chosen.setdefault(name, fields[name])
     if chosen.get("truncation") == "sliding" and rng.random() < 0.6:
         chosen["k_remind"] = rng.choice([1, 2, 6])
     H, I, O, A = (rng.randint(*ends) for ends in ((2, 6), (1, 4), (1, 4), (1, 5)))  # noqa: E741

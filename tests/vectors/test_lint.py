@@ -36,7 +36,8 @@ def test_a_good_file_has_no_finding(good):
     [
         ({"format": "sab-params"}, ["format", "'sab-params'", "'sab-vectors'"]),
         ({"format": None}, ["format", "None"]),
-        ({"version": "2"}, ["version", "'2'", "'1'"]),
+        ({"version": "3"}, ["version", "'3'", "'1' or '2'"]),
+        ({"version": "2"}, ["config lacks the key k_back"]),
         ({"version": None}, ["version"]),
         ({"config": None}, ["holds no config"]),
         ({"version": 1}, ["not a readable safetensors file", "invalid type: integer `1`, expected a string"]),

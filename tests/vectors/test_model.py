@@ -80,7 +80,7 @@ def test_a_plain_lstm_ignores_all_of_the_memory():
     given = {**dict.fromkeys(PAPER.to_dict(), "given"), "k_top": 0, "truncation": "segment", "score": "additive"}
     found = applicable({**given, "sparsifier": "threshold"})
     assert {name for name, value in found.items() if value == "given"} == {
-        *("input_size", "hidden_size", "output_size", "k_trunc", "segment_offset", "k_back"),
+        *("input_size", "hidden_size", "output_size", "k_trunc", "segment_offset"),
     } & found.keys()
 
 

@@ -53,6 +53,8 @@ class Scratch(NamedTuple):
     w: np.ndarray  # (list,) their weights
     dw: np.ndarray  # (L,list) the gradients of these, by level
     da: np.ndarray  # (L,list) those of the scores
+    sent: np.ndarray  # (list,) which entries of the list send gradient
+    sent_a: np.ndarray  # (list,) their scores
     inputs: np.ndarray  # (P R,I+1) the inputs of a panel [x 1]
     y_h: np.ndarray  # (P R,O) the share of h in its outputs
     y_s: np.ndarray  # (P R,O) the share of s
@@ -124,7 +126,7 @@ def scratch(plan: Plan, dtype: Any) -> Scratch:
     # A list holds every slot where all are read, or where a negative margin might let any number in.
     every = plan.k_top < 0 or (plan.sparsifier == THRESHOLD and plan.margin < 0)
     size = plan.N if every else plan.cap
-    selecting = room(plan.N, max(plan.rank, plan.k_top))
+    selecting = room(plan.N, max(plan.rank, plan.k_top, plan.k_back))
     blank = _allocator(plan, dtype)
     return Scratch(
         z=blank(R, 4 * plan.H),
@@ -146,6 +148,8 @@ def scratch(plan: Plan, dtype: Any) -> Scratch:
         w=blank(size),
         dw=blank(L, size),
         da=blank(L, size),
+        sent=blank(size, of=np.int64),
+        sent_a=blank(size),
         inputs=blank(rows, plan.I + 1),
         y_h=blank(rows, plan.O),
         y_s=blank(rows, plan.O),

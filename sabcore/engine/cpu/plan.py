@@ -18,7 +18,7 @@ PANEL_ROWS = 128
 
 
 class Plan(NamedTuple):
-    """Sizes and choices as numbers; the fields from `memory` on are `sabcore.engine.rules`'s."""
+    """Sizes and choices as numbers; the fields from `memory` on, but k_back, are `sabcore.engine.rules`'s."""
 
     T: int  # steps
     B: int  # batch rows
@@ -41,6 +41,7 @@ class Plan(NamedTuple):
     k_top: int  # -1 for all slots
     rank: int  # of theta, from 1
     cap: int  # selected slots of a step that fit onto the tape
+    k_back: int  # 0 if every slot with weight sends gradient
     k_trunc: int  # 0 for no segments
     segment_offset: int  # shifts them
     L: int  # gradient levels
@@ -56,6 +57,9 @@ def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
     """The plan of a sequence of T steps and B rows. It never depends on the number of threads, so nor do results."""
     R = max(1, min(BLOCK_ROWS, (B + 1) // 2))
     N = config.slots_before(T + 1)
+    fields = rules(config, T, N, dtype) | {"k_back": config.k_back or 0}
+    if config.k_top is None:
+        fields["cap"] = min(N, fields["k_back"])  # of a read of every slot the tape keeps what sends gradient
     return Plan(
         T=T,
         B=B,
@@ -68,7 +72,7 @@ def make_plan(config: SABConfig, T: int, B: int, dtype: Any) -> Plan:
         R=R,
         blocks=-(-B // R),
         P=max(1, PANEL_ROWS // R),
-        **rules(config, T, N, dtype),
+        **fields,
     )
 
 

@@ -7,7 +7,15 @@ from sabcore.engine.cpu.jit import jit_part
 from sabcore.engine.cpu.plan import Plan, Weights
 from sabcore.engine.cpu.score import score_range, slopes
 from sabcore.engine.cpu.slots import step_of
-from sabcore.engine.cpu.sparsify import select, weigh, weigh_backward
+from sabcore.engine.cpu.sparsify import (
+    keeps_sent,
+    select,
+    select_sent,
+    sent_of_list,
+    softmax_backward,
+    weigh,
+    weigh_backward,
+)
 from sabcore.engine.cpu.sums import add_scaled, dot
 
 
@@ -20,6 +28,8 @@ def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int
     for i in range(n):
         add_scaled(s, w[i], h[step_of(idx[i], plan.first_slot, plan.k_att), r])  # M.3
     add_scaled(h[t, r], s.dtype.type(1), s)  # B.3
+    if keeps_sent(plan):
+        n = select_sent(plan, N, scratch)
     fits = n <= plan.cap
     tape.listed[t - 1, r] = n if fits else -1
     if fits:
@@ -29,9 +39,9 @@ def read(plan: Plan, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int
 
 @jit_part
 def recover(plan: Plan, weights: Weights, tape: TapeBuffers, scratch: Scratch, r: int, t: int, N: int) -> int:
-    """The list of step t's read back into `scratch`, from the tape, or selected again from the same bits."""
+    """The list of all that step t read back into `scratch`, from the tape, or selected again from the same bits."""
     n = tape.listed[t - 1, r]
-    if n < 0:
+    if n < 0 or keeps_sent(plan):
         score_range(plan, weights, tape, scratch, r, 0, N)
         n = select(plan, N, scratch)
     else:
@@ -52,20 +62,27 @@ def read_backward(
     N: int,
 ) -> None:
     """grad.ds of row r at step t -> adds to dM, dkeys, dq and dw_a. The query of step t is in `scratch`."""
-    n = recover(plan, weights, tape, scratch, r, t, N)
-    idx, a, w, h, ds_sum = scratch.idx, scratch.a, scratch.w, tape.h, grad.ds_sum
-    weigh(plan, N, n, a, w)
+    idx, a, w, dw, da, ds_sum = scratch.idx, scratch.a, scratch.w, scratch.dw, scratch.da, grad.ds_sum
+    if keeps_sent(plan):
+        n = tape.listed[t - 1, r]
+        for i in range(n):
+            idx[i], w[i] = tape.slots[t - 1, r, i], tape.a[t - 1, r, i]
+    else:
+        n = recover(plan, weights, tape, scratch, r, t, N)
+        weigh(plan, N, n, a, w)
     ds_sum[:] = 0
     for level in range(plan.L):
         add_scaled(ds_sum, ds_sum.dtype.type(1), grad.ds[level, r])
-    for i in range(n):
-        m = h[step_of(idx[i], plan.first_slot, plan.k_att), r]
-        for level in range(plan.L):
-            scratch.dw[level, i] = dot(grad.ds[level, r], m)  # M.3*
+        for i in range(n):
+            dw[level, i] = dot(grad.ds[level, r], tape.h[step_of(idx[i], plan.first_slot, plan.k_att), r])  # M.3*
+        if keeps_sent(plan):
+            mean = dot(grad.ds[level, r], tape.s[t - 1, r])  # sum_j w_j dw_j over every slot, for s = sum_j w_j m_j
+            softmax_backward(plan.temperature, n, w, dw[level], mean, da[level])  # M.2*
+        else:
+            weigh_backward(plan, N, n, a, w, dw[level], da[level])  # M.2*
+    for p in range(sent_of_list(plan, n, scratch)):
+        i = scratch.sent[p]
         add_scaled(grad.dM[r, idx[i]], w[i], ds_sum)  # M.3*
-    for level in range(plan.L):
-        weigh_backward(plan, N, n, a, w, scratch.dw[level], scratch.da[level])  # M.2*
-    for i in range(n):
         _score_backward(plan, weights, tape, scratch, grad, r, i, idx[i])  # M.1*
 
 

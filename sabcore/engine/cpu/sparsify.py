@@ -48,6 +48,34 @@ def _select_first(N: int, k: int, scratch: Scratch) -> None:
 
 
 @jit
+def keeps_sent(plan: Plan) -> bool:
+    """Whether the tape keeps of each read, which is of every slot, the slots that send gradient and their weights."""
+    return plan.k_top < 0 and plan.k_back > 0
+
+
+@jit
+def select_sent(plan: Plan, N: int, scratch: Scratch) -> int:
+    """After a read of every slot: how many send gradient; they stand in idx, their weights in a."""
+    n, w = min(plan.k_back, N), scratch.w
+    _select_first(N, n, scratch)
+    for i in range(n):
+        scratch.a[i] = w[scratch.idx[i]]
+    return n
+
+
+@jit
+def sent_of_list(plan: Plan, n: int, scratch: Scratch) -> int:
+    """The list a (n,) -> how many of its entries send gradient; which, stands in sent."""
+    if plan.k_back == 0 or n <= plan.k_back:
+        for i in range(n):
+            scratch.sent[i] = i
+        return n
+    found, found_a, order, rank = scratch.found, scratch.found_a, scratch.order, scratch.rank
+    select_row(scratch.a, n, plan.k_back, scratch.sent, scratch.sent_a, found, found_a, order, rank)
+    return plan.k_back
+
+
+@jit
 def _append_active(plan: Plan, N: int, scores: np.ndarray, r: int, idx: np.ndarray, a: np.ndarray) -> int:
     """After the r first of the ranking, the slots that a negative margin lets in: those within it of theta."""
     n, theta, last = r, a[r - 1], idx[r - 1]
@@ -120,6 +148,11 @@ def weigh_backward(plan: Plan, N: int, n: int, a: np.ndarray, w: np.ndarray, dw:
             total += da[i]
         da[last] -= total  # S.1*
         return
-    temperature = plan.temperature if rule == SOFTMAX else a.dtype.type(1)
+    softmax_backward(plan.temperature if rule == SOFTMAX else a.dtype.type(1), n, w, dw, mean, da)
+
+
+@jit
+def softmax_backward(temperature: Any, n: int, w: np.ndarray, dw: np.ndarray, mean: Any, da: np.ndarray) -> None:
+    """w dw (n,) and mean = sum_j w_j dw_j over all that is read -> da (n,), on one gradient level."""
     for i in range(n):
         da[i] = w[i] * (dw[i] - mean) / temperature  # F.1*, F.2*

@@ -30,6 +30,8 @@ _verdicts: dict[tuple[SABConfig, str, int], str | None] = {}
 def why_not(config: SABConfig, x: Array) -> str | None:
     """Why the kernels cannot run `config` on x (T,B,I), in half a sentence; None if they can."""
     limit, N = launch.shared_limit(), config.slots_before(len(x))
+    if config.k_back is not None:
+        return "they know no k_back"
     if make_build(config, x.dtype, limit) is None:
         return (
             f"hidden_size {config.hidden_size} and attention_size {config.A} in {x.dtype} need more than a block's "

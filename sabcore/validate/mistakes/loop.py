@@ -86,8 +86,8 @@ LOOP = [
         "keys' gradients never reach the memory",
         "The score sends no gradient to keys: W_m and memories learn nothing from it.",
         tag="M.1*",
-        old="scatter_add(self.dkeys[:N], cache.slots, dk)",
-        new="scatter_add(self.dkeys[:N], cache.slots, 0 * dk)",
+        old="scatter_add(self.dkeys[:N], sent(cache), dk)",
+        new="scatter_add(self.dkeys[:N], sent(cache), 0 * dk)",
     ),
     _line(
         "w_a learns from the first step only",

@@ -28,6 +28,7 @@ class MixedRecall(NamedTuple):
     slots: None
     a: None
     inner: Any
+    back: None = None
 
 
 def _as_mixed(memory: Array) -> Array:
@@ -44,8 +45,10 @@ def _unmixed(memory: Array) -> Array:
 def _mix(parts: Any) -> None:
     recall, recall_backward, scatter_add = parts.recall.recall, parts.recall.recall_backward, parts.recall.scatter_add
 
-    def mixed_recall(hhat: Array, M: Array, K: Array, score: Any, sparsifier: Any) -> tuple[Array, MixedRecall]:
-        s, cache = recall(hhat, _as_mixed(M), _as_mixed(K), score, sparsifier)
+    def mixed_recall(
+        hhat: Array, M: Array, K: Array, score: Any, sparsifier: Any, k_back: int | None
+    ) -> tuple[Array, MixedRecall]:
+        s, cache = recall(hhat, _as_mixed(M), _as_mixed(K), score, sparsifier, k_back)
         return s, MixedRecall(None, None, cache)
 
     def mixed_recall_backward(
@@ -55,8 +58,8 @@ def _mix(parts: Any) -> None:
         read = recall_backward(ds, hhat, M, K, cache.inner, score, sparsifier)
         of_slots, of_keys, *rest = read
         dm, dk = np.zeros_like(M), np.zeros_like(K)
-        scatter_add(dm, cache.inner.slots, of_slots)
-        scatter_add(dk, cache.inner.slots, of_keys)
+        scatter_add(dm, parts.recall.sent(cache.inner), of_slots)
+        scatter_add(dk, parts.recall.sent(cache.inner), of_keys)
         return type(read)(_unmixed(dm), _unmixed(dk), *rest)
 
     parts.plain.recall, parts.plain.recall_backward = mixed_recall, mixed_recall_backward

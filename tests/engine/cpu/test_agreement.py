@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sabcore.model.config import PRESETS, SABConfig
+from sabcore.model.config import PRESETS, SABConfig, left_to_caller
 from tests.engine.cpu.agreement import SIZES, assert_engines_agree, disagreements, make_case
 
 TRUNCATIONS: dict[str, dict[str, Any]] = {
@@ -33,11 +33,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "separable": {"score": "separable"},
     "softmax-of-k": {"sparsifier": "softmax", "temperature": 0.7},
     "rank-k": {"threshold_rank": "k_top"},
+    "one-back": {"k_back": 1},
+    "margin-in-two-back": {"margin": -0.3, "k_back": 2},
 }
 
 
 def k_tops(preset: str) -> tuple[int | None, ...]:
-    return {"lstm": (0,), "self_attention": (None,)}.get(preset, (1, 4))
+    return {"lstm": (0,), "self_attention": (None,), "sab2017": (None,)}.get(preset, (1, 4))
 
 
 @pytest.mark.parametrize("truncation", TRUNCATIONS)
@@ -54,6 +56,7 @@ def test_presets_truncations_and_variants(preset: str, variant: str, truncation:
         }
         if k_top is None:
             fields["sparsifier"] = "softmax"
+        fields |= dict.fromkeys({"k_back"} & set(left_to_caller(preset)), 2)
         assert_engines_agree(SABConfig.preset(preset, **fields), T=13, B=3)
 
 
@@ -61,7 +64,8 @@ def test_presets_truncations_and_variants(preset: str, variant: str, truncation:
 @pytest.mark.parametrize(("T", "B", "k_att"), [(1, 1, 1), (1, 3, 1), (2, 2, 1), (5, 1, 6), (5, 9, 5), (9, 17, 2)])
 def test_smallest_and_uneven_shapes(preset: str, T: int, B: int, k_att: int) -> None:
     for k_top in k_tops(preset):
-        assert_engines_agree(SABConfig.preset(preset, **SIZES, k_top=k_top, k_att=k_att, k_trunc=2), T=T, B=B)
+        fields = {**SIZES, **dict.fromkeys(left_to_caller(preset), 2), "k_top": k_top, "k_att": k_att, "k_trunc": 2}
+        assert_engines_agree(SABConfig.preset(preset, **fields), T=T, B=B)
 
 
 def test_several_panels_and_collected_slots() -> None:
