@@ -112,17 +112,13 @@ sabcore.proofs.theorems sabcore.proofs.theorems.claim sabcore.proofs.theorems.co
 sabcore.proofs.theorems.edges sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers
 sabcore.proofs.theorems.scale sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model
 sabcore.train.model.base sabcore.train.task sabcore.train.task.base sabcore.train.task.checks
-sabcore.validate.backward_search sabcore.validate.claim sabcore.validate.departure sabcore.validate.describe
-sabcore.validate.equivalent sabcore.validate.fields sabcore.validate.forward_search sabcore.validate.independence
-sabcore.validate.judge sabcore.validate.junit sabcore.validate.minimal sabcore.validate.mistakes.build
-sabcore.validate.mistakes.lines sabcore.validate.mistakes.loop sabcore.validate.mistakes.lstm
-sabcore.validate.mistakes.mapping sabcore.validate.mistakes.memory sabcore.validate.mistakes.output
-sabcore.validate.mistakes.read sabcore.validate.mistakes.record sabcore.validate.mistakes.scale
-sabcore.validate.mistakes.score sabcore.validate.mistakes.scores sabcore.validate.mistakes.sparsify
-sabcore.validate.mistakes.truncation sabcore.validate.mistakes.weights sabcore.validate.observed
-sabcore.validate.options sabcore.validate.ours sabcore.validate.posing sabcore.validate.process
-sabcore.validate.program sabcore.validate.question sabcore.validate.schema sabcore.validate.target
-sabcore.validate.verdict sabcore.validate.wiring sabcore.validate.worker
+sabcore.validate.backward_search sabcore.validate.forward_search sabcore.validate.judge
+sabcore.validate.mistakes.build sabcore.validate.mistakes.lines sabcore.validate.mistakes.loop
+sabcore.validate.mistakes.lstm sabcore.validate.mistakes.mapping sabcore.validate.mistakes.memory
+sabcore.validate.mistakes.output sabcore.validate.mistakes.read sabcore.validate.mistakes.record
+sabcore.validate.mistakes.scale sabcore.validate.mistakes.score sabcore.validate.mistakes.scores
+sabcore.validate.mistakes.sparsify sabcore.validate.mistakes.truncation sabcore.validate.mistakes.weights
+sabcore.validate.options sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
 """.split()
 
 

@@ -17,7 +17,6 @@ from sabcore.cli import main
 from sabcore.validate.mistakes import MISTAKES
 from sabcore.validate.program import FunctionProgram
 from sabcore.validate.report import SENTENCES, lines
-from sabcore.validate.schema import as_json
 from sabcore.validate.verdict import validate
 from tests.validate.programs import implementation
 
@@ -50,18 +49,6 @@ def test_every_line_says_which_side_is_whose():
 def test_equivalent_configurations_stand_together():
     report = list(lines(verdict(k_top=2)))
     assert "  same as  paper with threshold_rank = k_top (asked for threshold_rank = k_top+1)" in report
-
-
-def test_json_holds_the_documented_keys():
-    found = as_json(verdict("memories detached"))
-    json.dumps(found)
-    documented = re.findall(r"^\| `(\w+)` \|", PAGE.partition("## The JSON")[2].partition("## ")[0], re.MULTILINE)
-    assert list(found) == documented
-    assert (found["verdict"], found["exit"], found["independent"]) == ("mistaken", 1, True)
-    assert found["fits"] == {"preset": "paper", "fields": {}, "mistakes": ["memories detached"]}
-    assert set(found["departs"]) == {"tensor", "step", "why"}
-    assert found["mistakes"][0]["lines"][0]["equations"] == ["B.4*"]
-    assert {tensor["name"] for tensor in found["tensors"] if tensor["passed"]} >= {"y", "grad.d"}
 
 
 def test_every_verdict_is_documented():
