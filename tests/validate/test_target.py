@@ -66,13 +66,15 @@ def test_the_inputs_are_its_own_and_writing_into_them_is_noticed():
     def writes(config, params, x, dy):
         x[0] = 0
         params["b"] = None
+        params["d"] *= 2
         config["k_top"] = 9
         return {"y": dy}
 
-    x = QUESTION.x.copy()
+    x, d = QUESTION.x.copy(), QUESTION.params["d"].copy()
     answer = call(writes, QUESTION)
-    assert answer.wrote == ["x", "b"]
+    assert answer.wrote == ["x", "b", "d"]
     assert np.array_equal(QUESTION.x, x)
+    assert np.array_equal(QUESTION.params["d"], d)
     assert QUESTION.config.k_top == 0
 
 
