@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
 from sabcore.model.config import SABConfig
-from sabcore.validate.fields import field_names, variants
+from sabcore.validate.fields import field_names, variants, without_backward
 from sabcore.validate.forward_search import Ranked
 from sabcore.validate.mistakes import DETACHED, MISTAKES, Mistake
 from sabcore.validate.observed import Observed
@@ -49,16 +49,15 @@ class Gradients:
         return agreeing, worst
 
     def _run(self, hypothesis: Hypothesis, number: int) -> Run | None:
-        key = (Hypothesis(_forward_part(hypothesis.config), hypothesis.mistakes), number)
+        key = (Hypothesis(_what_forward_keeps(hypothesis.config), hypothesis.mistakes), number)
         if key not in self.runs:
             self.runs[key] = run_forward(hypothesis, self.cases[number].question)
         return self.runs[key]
 
 
-def _forward_part(config: SABConfig) -> SABConfig:
-    """The configuration with the fields of the backward pass at their defaults."""
-    defaults = {name: SABConfig.__dataclass_fields__[name].default for name in _BACKWARD_FIELDS}
-    return SABConfig.from_dict(config.to_dict() | defaults)
+def _what_forward_keeps(config: SABConfig) -> SABConfig:
+    """The configuration as far as a tape depends on it: which slots send gradient is written there."""
+    return without_backward(config, keep=("k_back",))
 
 
 def _stages(fits: list[Hypothesis]) -> Iterator[Callable[[], Iterable[Hypothesis]]]:

@@ -26,12 +26,11 @@ REAL = {
     "eps": (1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3),
     "temperature": (0.1, 0.5, 2.0, 5.0, 10.0),
 }
-#: What is searched; k_back, of the backward pass alone, is not: it must be claimed.
-_FIELDS = {field.name: field for field in dataclasses.fields(SABConfig) if field.name not in (*SIZES, "k_back")}
+_FIELDS = {field.name: field for field in dataclasses.fields(SABConfig) if field.name not in SIZES}
 _TYPES = get_type_hints(SABConfig)
 
 #: Whole numbers from 1 to this are tried; the windows of truncation are worth more.
-_SMALL = {"k_top": 5, "k_att": 4, "k_trunc": 12, "k_remind": 6}
+_SMALL = {"k_top": 5, "k_att": 4, "k_back": 3, "k_trunc": 12, "k_remind": 6}
 Changes = dict[str, Any]
 
 
@@ -79,10 +78,16 @@ def canonical(config: SABConfig) -> SABConfig:
     return SABConfig.from_dict(fields)
 
 
+def without_backward(config: SABConfig, keep: tuple[str, ...] = ()) -> SABConfig:
+    """The fields of the backward pass at their defaults, but for those to `keep`."""
+    names = [name for name in field_names(forward=False) if name not in keep]
+    return SABConfig.from_dict(as_fields(config) | {name: _FIELDS[name].default for name in names})
+
+
 def difference(config: SABConfig, base: SABConfig) -> Changes:
     """The fields of `config`, as far as they apply, that differ from those of `base`."""
     one, other = as_fields(canonical(config)), as_fields(canonical(base))
-    return {name: one[name] for name in _TYPES if name not in SIZES and one[name] != other[name]}
+    return {name: one[name] for name in _FIELDS if one[name] != other[name]}
 
 
 def changed(config: SABConfig, changes: Changes) -> SABConfig | None:

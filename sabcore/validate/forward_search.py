@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sabcore.model.config import SABConfig
-from sabcore.validate.fields import canonical, field_names, presets_like, variants
+from sabcore.validate.fields import canonical, field_names, presets_like, variants, without_backward
 from sabcore.validate.fit import fitted, fitted_pair
 from sabcore.validate.mistakes import INITIAL, MISTAKES, Mistake
 from sabcore.validate.observed import Observed
@@ -126,9 +126,10 @@ def _mapped(hypotheses: Iterable[Hypothesis], maps: tuple[Mistake, ...]) -> Iter
 
 
 def _bases(claim: SABConfig) -> list[SABConfig]:
-    """The claim, and the presets with the claim's score: a program has the parameters of one."""
+    """The claim, and the presets of another forward pass, with its score: a program has the parameters of one."""
     presets = [dataclasses.replace(preset, score=claim.score) for preset in presets_like(claim).values()]
-    return list({canonical(config): config for config in reversed([claim, *presets])}.values())[::-1]
+    found = {canonical(without_backward(config)): config for config in reversed([claim, *presets])}
+    return list(found.values())[::-1]
 
 
 def _stages(bases: list[SABConfig], case: Observed, states: bool) -> Iterator[Callable[[], Iterable[Hypothesis]]]:

@@ -20,6 +20,7 @@ from sabcore.validate.question import Question
 _TRIED: dict[str, list[Changes]] = {
     "k_top": [{"k_top": 2}, {"k_top": 4}],
     "k_att": [{"k_att": 2}, {"k_att": 1}],
+    "k_back": [{"k_back": 1}, {"k_back": 2}],
     "k_trunc": [{"k_trunc": 3}, {"k_trunc": 5}],
     "k_remind": [{"k_remind": 2}, {"k_remind": 3}, {"truncation": "sliding", "k_remind": 2}],
     "truncation": [{"truncation": "sliding"}, {"truncation": "segment"}],

@@ -2,12 +2,13 @@
 
 `lstm`, `score`, `sparsify`, `read`, `truncation`, `loop`: one wrong line each; the tests' own mutants.
 `weights`, `scores`, `reading`, `memory`, `output`: what ports do instead; other parts for the engine, both passes.
-`initial`: what they do with initial states that they are given.
+`back`, `initial`: what they do under k_back, and with initial states that they are given.
 `mapping`, `scale`: parameters or gradients in the wrong place, or of another loss.
 """
 
 from __future__ import annotations
 
+from sabcore.validate.mistakes.back import BACK
 from sabcore.validate.mistakes.initial import INITIAL
 from sabcore.validate.mistakes.loop import LOOP
 from sabcore.validate.mistakes.lstm import LSTM
@@ -31,7 +32,7 @@ TIES = "ties towards the newer slot"
 #: One wrong line of the plain engine each.
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *READ, *TRUNCATION, *LOOP]
 #: All: the one-line mutants last, because a port's author makes the others first.
-MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *READING, *MEMORY, *OUTPUT, *SCALE, *INITIAL, *MUTANTS]
+MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *READING, *MEMORY, *OUTPUT, *SCALE, *BACK, *INITIAL, *MUTANTS]
 #: What a `detach` or `no_grad` too many makes, or one too few: made together more often than others.
 _DETACHED = {
     *("threshold not differentiated", "normaliser not differentiated", "gradient into unread slots"),

@@ -33,7 +33,8 @@ def _own_step_visible(parts: Any) -> None:
     def recall_and_append(config: Any, score: Any, tape: Any, t: int) -> None:
         (M, K), cache = _visible(config, score, tape, t), None
         if len(M):
-            tape.s[t - 1], cache = plain.recall(tape.hhat[t - 1], M, K, score, plain.make_sparsifier(config, len(M)))
+            rule = plain.make_sparsifier(config, len(M))
+            tape.s[t - 1], cache = plain.recall(tape.hhat[t - 1], M, K, score, rule, config.k_back)
             tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]
         tape.recalls.append(cache)
         if t % config.k_att == 0:
@@ -59,8 +60,8 @@ def _with_own_step(plain: Any) -> Any:
             M, K = _visible(self.config, self.score, self.tape, t)
             read = plain.recall_backward(ds, hhat, M, K, cache, self.score, plain.make_sparsifier(self.config, len(M)))
             dM, dK = np.zeros_like(M), np.zeros_like(K)
-            plain.scatter_add(dM, cache.slots, read.dm)
-            plain.scatter_add(dK, cache.slots, read.dk)
+            plain.scatter_add(dM, plain.sent(cache), read.dm)
+            plain.scatter_add(dK, plain.sent(cache), read.dk)
             self.dM[:N] += dM[:N]
             self.dkeys[:N] += dK[:N]
             self.dq[t - 1] = read.dq.sum(axis=0)

@@ -28,6 +28,7 @@ CLAIMS = [
     SABConfig.released(**MODEL, k_top=3, k_trunc=4),
     SABConfig.dev2018(**MODEL, k_top=3, k_trunc=4),
     SABConfig.self_attention(**MODEL, k_trunc=4, temperature=2.0),
+    SABConfig.sab2017(**MODEL, k_back=2, k_trunc=4),
     SABConfig.paper(**MODEL, k_top=2, **_SLIDING, k_remind=2),
     SABConfig.paper(**MODEL, k_top=3, k_att=2, margin=0.05, score_grad=False),
     SABConfig.released(**MODEL, k_top=3, k_trunc=4, score_grad=False),
