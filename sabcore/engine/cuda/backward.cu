@@ -11,7 +11,9 @@ struct BackwardShared {
     real dq[A];
     real q[A], e[A], n[A], w_a[A];  // as in ForwardShared; only to select again
     real S;
+    real last_a;    // of the entries that send gradient, the one of least score: that,
     int reads;
+    int last_sent;  //   and where it stands
     Vec W_hh[KEPT_GATES_BACK * 4 * GatesBack::WORKERS + 1];
     Vec W_q[KEPT_QUERY_BACK * 4 * QueryBack::WORKERS + 1];
     Vec W_m[KEPT_KEY_BACK * 4 * KeyBack::WORKERS + 1];
@@ -23,17 +25,27 @@ struct BackwardLists {
     real* dc;            // (L,THREADS)
     List list;           // (most,)
     real* dw;            // (most,)
+    Candidates sent;     // (k_back,) the entries that send gradient, ranked
+    Candidates others;   // (most,) only to find them
     real* scores;        // (N,) only to select again
     Candidates scratch;  // (N,)
 };
 
-__device__ inline BackwardLists backward_lists(const Plan& plan, Arena arena, real* S) {
+__device__ inline BackwardLists backward_lists(const Plan& plan, Arena arena, BackwardShared& near) {
     real *dh = arena.take<real>(plan.L * THREADS), *dc = arena.take<real>(plan.L * THREADS);
-    List list = {arena.take<int>(plan.most), arena.take<real>(plan.most), arena.take<real>(plan.most), S};
-    real* dw = arena.take<real>(plan.most);
-    if (!REREADS) return {dh, dc, list, dw, nullptr, {nullptr, nullptr}};
-    real* scores = arena.take<real>(plan.N);
-    return {dh, dc, list, dw, scores, {arena.take<int>(plan.N), arena.take<real>(plan.N)}};
+    List list = {arena.take<int>(plan.most), arena.take<real>(plan.most), arena.take<real>(plan.most), &near.S};
+    list.last_a = &near.last_a, list.last_sent = &near.last_sent;
+    BackwardLists lists = {dh, dc, list, arena.take<real>(plan.most)};
+    if (SENDS_FEW) {
+        const int few = min(plan.k_back, plan.most);
+        lists.others = {arena.take<int>(plan.most), arena.take<real>(plan.most)};
+        lists.sent = {arena.take<int>(few), arena.take<real>(few)};
+    }
+    if (REREADS) {
+        lists.scores = arena.take<real>(plan.N);
+        lists.scratch = {arena.take<int>(plan.N), arena.take<real>(plan.N)};
+    }
+    return lists;
 }
 
 // What a step left, of the thread's units: fetched while the step after it is under way.
@@ -72,6 +84,7 @@ __device__ inline int list_slots(const Plan& plan, const Tape& tape, int t, int 
         __syncwarp();
     }
     if (threadIdx.x < WARP) weigh(plan, N, n, list);
+    if (SENDS_FEW && threadIdx.x < WARP) find_sent(plan, n, list, lists.sent, lists.others);
     return n;
 }
 
@@ -99,7 +112,7 @@ backward(Plan plan, Weights weights, Tape tape, Gradients grads, char* global_li
     extern __shared__ Vec pool[];
     BackwardShared& near = *reinterpret_cast<BackwardShared*>(pool);
     Arena arena = {global_lists ? global_lists + blockIdx.x * list_bytes : reinterpret_cast<char*>(&near + 1)};
-    BackwardLists lists = backward_lists(plan, arena, &near.S);
+    BackwardLists lists = backward_lists(plan, arena, near);
     GatesBack W_hh(weights.W_hh, near.W_hh);
     QueryBack W_q(weights.W_q, near.W_q);
     KeyBack W_m(weights.W_m, near.W_m);

@@ -15,7 +15,7 @@ THREADS, MOST_THREADS = 256, 1024
 #: At most so many neighbours share a unit.
 MOST_LANES = 8
 #: Pieces of W_hh, of 16 numbers each, that a thread of at most `THREADS` holds in its 255 registers: as many as leave
-#: the compiler enough for the rest. By the bytes of a number and whether the way back selects again.
+#: the compiler enough for the rest. By the bytes of a number and whether the way back selects, too.
 HELD = {(4, False): 7, (4, True): 5, (8, False): 2, (8, True): 1}
 #: Bytes of shared memory that stay free for lists, if weights could fill all of it.
 LIST_BYTES = 12_000
@@ -32,6 +32,7 @@ class Build(NamedTuple):
     THREADS: int
     MEMORY: int
     ADDITIVE: int
+    SENDS_FEW: int  # whether k_back is given, so that not all that a step reads sends gradient
     REREADS: int  # whether a step can read more slots than the tape keeps, so that the way back selects again
     HELD_GATES: int  # pieces of W_hh in registers
     KEPT_GATES: int
@@ -62,7 +63,8 @@ def make_build(config: SABConfig, dtype: Any, shared_limit: int, threads: int = 
         return None
     itemsize = np.dtype(dtype).itemsize
     rereads = config.has_memory and (config.k_top is None or config.margin < 0)
-    held = HELD[itemsize, rereads] if threads <= THREADS else 0
+    sends_few = config.has_memory and config.k_back is not None
+    held = HELD[itemsize, rereads or sends_few] if threads <= THREADS else 0
     build = Build(
         SINGLE=int(itemsize == 4),
         H=H,
@@ -72,6 +74,7 @@ def make_build(config: SABConfig, dtype: Any, shared_limit: int, threads: int = 
         THREADS=threads,
         MEMORY=int(config.has_memory),
         ADDITIVE=int(additive),
+        SENDS_FEW=int(sends_few),
         REREADS=int(rereads),
         HELD_GATES=min(held, H // 4 // lanes),
         KEPT_GATES=0,
@@ -129,7 +132,7 @@ def _forward_vectors(build: Build, itemsize: int) -> int:
 
 
 def _backward_vectors(build: Build, itemsize: int) -> int:
-    return aligned((9 * build.H + 5 * build.A + 1) * itemsize + 4)
+    return aligned((9 * build.H + 5 * build.A + 2) * itemsize + 8)
 
 
 def _keep(build: Build, total: str, used: int, limit: int, products: dict[str, Shape]) -> Build:

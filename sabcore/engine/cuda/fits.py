@@ -30,14 +30,12 @@ _verdicts: dict[tuple[SABConfig, str, int], str | None] = {}
 def why_not(config: SABConfig, x: Array) -> str | None:
     """Why the kernels cannot run `config` on x (T,B,I), in half a sentence; None if they can."""
     limit, N = launch.shared_limit(), config.slots_before(len(x))
-    if config.k_back is not None:
-        return "they know no k_back"
     if make_build(config, x.dtype, limit) is None:
         return (
             f"hidden_size {config.hidden_size} and attention_size {config.A} in {x.dtype} need more than a block's "
             f"{MOST_THREADS:,} threads, 8 for each hidden unit, or its {limit:,} bytes of shared memory"
         )
-    if config.k_top is not None and config.k_top >= WARP and N > MOST_COUNTED:
+    if max(config.k_top or 0, config.k_back or 0) >= WARP and N > MOST_COUNTED:
         return f"they are slow at ranking more than {WARP} of more than {MOST_COUNTED:,} slots"
     return _tried(config, array_module(x), str(x.dtype), limit)
 

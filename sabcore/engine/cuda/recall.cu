@@ -11,16 +11,19 @@ __device__ inline real read(const Plan& plan, const Tape& tape, List list, int n
     return s;
 }
 
-// ds (H,) -> dw of the list, complete at the next barrier, and the slots' dM += w ds. One warp a slot.
+// ds (H,) -> dw of the list, complete at the next barrier, and dM += w ds of those that send. One warp a slot.
 __device__ inline void read_backward(const Plan& plan, const Tape& tape, const Gradients& grads, List list, int n,
                                      const real* ds, real* dw) {
     for (int i = threadIdx.x / WARP; i < n; i += THREADS / WARP) {
         const Vec* m = reinterpret_cast<const Vec*>(tape.h + size_t(memory_row(plan, list.slots[i])) * H);
         Vec* dm = reinterpret_cast<Vec*>(grads.dM + (size_t(list.slots[i]) * plan.B + blockIdx.x) * H);
+        const bool credited = sends(list, i);
         real w = list.w[i], sum = 0;
         for (int p = lane_of_warp(); p < H / 4; p += WARP) {
-            Vec d = reinterpret_cast<const Vec*>(ds)[p], old = dm[p];
+            Vec d = reinterpret_cast<const Vec*>(ds)[p];
             sum = dot(m[p], d, sum);
+            if (!credited) continue;
+            Vec old = dm[p];
             dm[p] = {fma(w, d.x, old.x), fma(w, d.y, old.y), fma(w, d.z, old.z), fma(w, d.w, old.w)};  // M.3*
         }
         sum = sum_lanes<WARP>(sum);
@@ -36,6 +39,7 @@ __device__ inline real credit_keys(const Plan& plan, const Tape& tape, const Gra
     real sum = 0;
 #pragma unroll 4
     for (int i = threadIdx.x % KEY_LANES; i < n && unit < (ADDITIVE ? A : 1); i += KEY_LANES) {
+        if (!sends(list, i)) continue;
         size_t row = size_t(list.slots[i]) * plan.B + blockIdx.x;
         real da = sparsify_backward(plan, sums, list, dw, i);                                          // M.2*
         UnitCredit credit = score_backward(da, tape.kinds[row], tape.keys[row * A + unit], query, w_a);

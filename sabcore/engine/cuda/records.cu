@@ -11,6 +11,7 @@ struct Plan {
     int first_slot, k_att;               // the step that wrote slot 0, and how many steps lie between slots
     int sparsifier, small_memory;        // a rule each: what turns scores into weights, and while N <= k_top
     int k_top, rank;                     // -1: all; the rank of theta
+    int k_back;                          // how many of the slots read send gradient; 0: all
     int score_grad;                      // 0: the score's own weights learn, what it looks at does not
     int k_trunc, segment_offset;         // where segments are cut; 0: nowhere
     int L, bounded;                      // gradient levels, and how many of them move down one with each step

@@ -14,7 +14,7 @@ from sabcore.array.library import Array
 
 
 class Plan(NamedTuple):
-    """What a launch is told. The fields from `first_slot` on, but for `most`, are `sabcore.engine.rules`'s."""
+    """What a launch is told. The fields from `first_slot` on, but for k_back, are `sabcore.engine.rules`'s."""
 
     T: int
     B: int
@@ -27,6 +27,7 @@ class Plan(NamedTuple):
     small_memory: int
     k_top: int
     rank: int
+    k_back: int
     score_grad: int
     k_trunc: int
     segment_offset: int

@@ -49,7 +49,8 @@ def make_plan(config: SABConfig, x: Array) -> Plan:
     N = config.slots_before(T)
     shared = rules(config, T, N, x.dtype)
     most = N if config.k_top is None or config.margin < 0 else shared["cap"]
-    return Plan(T=T, B=B, N=N, most=most, **{name: shared[name] for name in Plan._fields if name in shared})
+    fields = {name: shared[name] for name in Plan._fields if name in shared}
+    return Plan(T=T, B=B, N=N, most=most, k_back=config.k_back or 0, **fields)
 
 
 def list_bytes(name: str, build: Build, plan: Plan) -> int:
@@ -59,8 +60,10 @@ def list_bytes(name: str, build: Build, plan: Plan) -> int:
     reading = [4 * plan.most, real * plan.most, real * plan.most]
     if name == "forward":
         return sum(map(aligned, ranking + reading))
-    levels = 2 * [real * plan.L * build.THREADS]
-    return sum(map(aligned, levels + reading + [real * plan.most] + ranking * build.REREADS))
+    levels, sent = 2 * [real * plan.L * build.THREADS], min(plan.k_back, plan.most)
+    sending = [4 * plan.most, real * plan.most, 4 * sent, real * sent]
+    selecting = sending * build.SENDS_FEW + ranking * build.REREADS
+    return sum(map(aligned, levels + reading + [real * plan.most] + selecting))
 
 
 def _build(config: SABConfig, dtype: Any) -> Build:

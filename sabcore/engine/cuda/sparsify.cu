@@ -5,6 +5,8 @@ struct List {    // in shared memory, unless it can be too long
     real* a;     // (n,) their scores
     real* w;     // (n,) their weights
     real* S;     // one number: that of S.3, or the sum by which a softmax divides
+    real* last_a = nullptr;    // on the way back, of the entries that send gradient the one of least score: that,
+    int* last_sent = nullptr;  //   and where it stands; -1 if all do
 };
 
 // The rule that applies to a memory of N >= 1 slots.
@@ -56,6 +58,19 @@ __device__ inline void weigh(const Plan& plan, int N, int n, List list) {
         list.w[i] = rule == RAW ? list.a[i] : w;                                // R.1, M.2
     }
     if (lane_of_warp() == 0) *list.S = S;
+}
+
+// list.a of n slots -> which send gradient, the k_back of largest score, for `sends`. By one warp.
+__device__ inline void find_sent(const Plan& plan, int n, List list, Candidates sent, Candidates scratch) {
+    if (n > plan.k_back) rank_best(list.a, n, plan.k_back, sent.indices, sent.values, scratch);
+    if (lane_of_warp()) return;
+    *list.last_sent = n > plan.k_back ? sent.indices[plan.k_back - 1] : -1;
+    if (n > plan.k_back) *list.last_a = sent.values[plan.k_back - 1];
+}
+
+// Whether the list's entry i does. What does not counts in the sums all the same.
+__device__ inline bool sends(List list, int i) {
+    return !SENDS_FEW || *list.last_sent < 0 || !before(*list.last_a, *list.last_sent, list.a[i], i);
 }
 
 // What da_i is made of besides dw_i, on one gradient level: sums over the list.

@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sabcore import SABConfig
+from sabcore import PRESETS, SABConfig
 from sabcore.engine import plain
 from sabcore.engine.cuda import run
+from sabcore.model.config import left_to_caller
 from tests.cases import CASES, SIZES
 from tests.engine.cuda.agreement import Model, disagreements, random_model, results
 
-PRESETS = ["paper", "dev2018", "released", "self_attention", "lstm"]
-
 
 def preset(name: str, **fields: object) -> SABConfig:
-    k_top = {} if name in ("self_attention", "lstm") else {"k_top": 3}
-    return SABConfig.preset(name, **{**SIZES, **k_top, **fields})
+    return SABConfig.preset(name, **{**SIZES, **dict.fromkeys(left_to_caller(name), 3), **fields})
 
 
 def assert_agrees(model: Model) -> None:
@@ -26,7 +24,7 @@ def assert_agrees(model: Model) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("case", [case for case in CASES if case.config.k_back is None], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_case_equals_the_plain_engine(emulation, case, dtype):
     assert_agrees(random_model(case.config, dtype))
     assert [name for name, *_ in emulation.launches] == ["forward", "backward"]
@@ -89,6 +87,16 @@ def test_ties_go_to_the_older_slot(emulation, sparsifier, margin):
     want, found = results(plain, model), results(run, model)
     for name, value in want.items():
         np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-9 * max(1.0, np.abs(value).max()), err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"k_top": None, "sparsifier": "softmax"}, {"margin": -0.5}, {"small_memory": "raw"}]
+)
+@pytest.mark.parametrize("k_back", [1, 2, 35])
+def test_of_more_slots_than_a_warp_the_strongest_send_gradient(emulation, fields, k_back):
+    """A read that the tape has no room for, too, and more that send than a warp has threads."""
+    config = preset("paper", k_back=k_back, k_trunc=3, **{"k_top": 40, **fields})
+    assert_agrees(random_model(config, "float64", T=45, B=1))
 
 
 def test_a_rank_wider_than_a_warp(emulation):

@@ -8,26 +8,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sabcore import SABConfig
+from sabcore import PRESETS, SABConfig
 from sabcore.engine.cuda import run
 from sabcore.engine.cuda.build import Build, make_build
 from sabcore.engine.cuda.source import FILES, source
+from sabcore.model.config import left_to_caller
 from tests.cases import SIZES
 from tests.engine.cuda import emulate
 from tests.engine.cuda.agreement import Model, disagreements, random_model, results
 
-PRESETS = ["paper", "dev2018", "released", "self_attention", "lstm"]
-
 
 def model(preset: str = "paper", dtype: str = "float64", T: int = 6, scale: float = 1.0, **fields: Any) -> Model:
-    k_top = {} if preset in ("self_attention", "lstm") else {"k_top": 3}
-    return random_model(SABConfig.preset(preset, **{**SIZES, **k_top, **fields}), dtype, T=T, scale=scale)
+    given = dict.fromkeys(left_to_caller(preset), 3)
+    return random_model(SABConfig.preset(preset, **{**SIZES, **given, **fields}), dtype, T=T, scale=scale)
 
 
 #: Together they come to every barrier: reads of a few slots and of all, more slots than a warp, several levels.
 RACES = {
     "paper": lambda: model(k_trunc=2, truncation="sliding"),
     "all slots": lambda: model("self_attention"),
+    "few of all slots": lambda: model("sab2017", T=9, k_back=2),
     "many slots": lambda: model("dev2018", T=40, margin=-0.05),
 }
 
@@ -136,6 +136,18 @@ WRONG: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "segments are not cut": ("% plan.k_trunc == 0;", "% plan.k_trunc == 99;", {"k_trunc": 2}),
     "the slot of the initial state forgotten": ("if (j >= 0) dh +=", "if (j > 0) dh +=", {"preset": "dev2018"}),
+    "every slot sends gradient": ("return !SENDS_FEW ||", "return true ||", {"preset": "sab2017", "k_back": 2}),
+    "the last that sends gradient does not": (
+        "!before(*list.last_a, *list.last_sent, list.a[i], i)",
+        "before(list.a[i], i, *list.last_a, *list.last_sent)",
+        {"preset": "sab2017", "k_back": 2},
+    ),
+    "memories send what their scores do not": ("if (!credited) continue;", "", {"preset": "sab2017", "k_back": 2}),
+    "scores send what their memories do not": (
+        "if (!sends(list, i)) continue;",
+        "",
+        {"preset": "sab2017", "k_back": 2},
+    ),
     "score_grad ignored": ("if (plan.score_grad)\n", "if (true)\n", {"score_grad": False}),
 }  # fmt: skip
 
@@ -159,8 +171,8 @@ def compiled(preset: str, dtype: str, arch: str, shared_limit: int) -> tuple[Bui
     """A model of H = 128 through NVRTC: its build, what ptxas says, and its PTX."""
     nvrtc = pytest.importorskip("cupy", reason="no CuPy to call NVRTC with").cuda.nvrtc
     sizes = {"input_size": 10, "hidden_size": 128, "output_size": 10}
-    k_top = {} if preset in ("self_attention", "lstm") else {"k_top": 10}
-    build = make_build(SABConfig.preset(preset, **sizes, **k_top), dtype, shared_limit)
+    given = dict.fromkeys(left_to_caller(preset), 10)
+    build = make_build(SABConfig.preset(preset, **sizes, **given), dtype, shared_limit)
     assert build is not None
     program = nvrtc.createProgram(source(), "sabcore.cu", (), ())
     try:
