@@ -25,6 +25,7 @@ COMMANDS = {
     "prove": "sabcore.cli.prove",
     "reproduce": "sabcore.cli.reproduce",
     "run": "sabcore.cli.run",
+    "sweep": "sabcore.cli.sweep",
     "trace": "sabcore.cli.trace",
     "validate": "sabcore.cli.validate",
     "vectors": "sabcore.cli.vectors",

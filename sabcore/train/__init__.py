@@ -14,4 +14,5 @@ log           one line a step
 checkpoint    a run in one file
 experiment    task, models and settings from a TOML file
 begin         the folder of an experiment
+sweep         an experiment over a grid of values and several seeds, on Dask
 """

@@ -26,7 +26,7 @@ def begin_run(folder: str | os.PathLike, experiment: Experiment, xp: Any = np) -
     """
     run = Run.create(folder, experiment.settings, experiment.models, {"steps": experiment.steps}, xp)
     try:
-        write_atomically(Path(folder) / CONFIG, (json.dumps(_config(experiment), indent=1) + "\n").encode())
+        write_config(folder, experiment)
     except FormatError:
         run.close()
         raise
@@ -46,8 +46,16 @@ def open_run(folder: str | os.PathLike, experiment: Experiment, xp: Any = np) ->
     if run.settings != experiment.settings or models != experiment.models:
         run.close()
         raise FormatError(f"{folder} holds a run of another experiment; choose another folder")
+    if not os.path.lexists(Path(folder) / CONFIG):  # it was killed before that was written
+        write_config(folder, experiment)
     return run
 
 
-def _config(experiment: Experiment) -> dict[str, Any]:
-    return {**experiment.to_dict(), "digest": experiment.digest, **origin()}
+def write_config(folder: str | os.PathLike, experiment: Experiment) -> None:
+    """The experiment with every default filled in, its digest, and where it is from.
+
+    Raises:
+        FormatError: it cannot be written.
+    """
+    config = {**experiment.to_dict(), "digest": experiment.digest, **origin()}
+    write_atomically(Path(folder) / CONFIG, (json.dumps(config, indent=1) + "\n").encode())

@@ -38,7 +38,7 @@ from sabcore.errors import ConfigError, FormatError
 from sabcore.model.config import SABConfig
 from sabcore.text import one_line
 from sabcore.train.curriculum import Curriculum
-from sabcore.train.model import Model, Recurrent, Transformer, model_to_dict
+from sabcore.train.model import Model, Recurrent, Transformer, model_from_dict, model_to_dict
 from sabcore.train.settings import Settings
 from sabcore.train.task import TASKS, Task
 from sabcore.transformer import TransformerConfig
@@ -61,6 +61,16 @@ class Experiment:
         """All of it, JSON-ready."""
         models = {name: model_to_dict(model) for name, model in self.models.items()}
         return {"steps": self.steps, "settings": self.settings.to_dict(), "models": models}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Experiment:
+        """What `to_dict` described.
+
+        Raises:
+            ConfigError, TypeError, KeyError: fields that are not its own, or bad ones.
+        """
+        models = {name: model_from_dict(model) for name, model in fields["models"].items()}
+        return cls(Settings.from_dict(fields["settings"]), models, fields["steps"])
 
     @property
     def digest(self) -> str:
