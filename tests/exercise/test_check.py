@@ -1,11 +1,7 @@
 """The checker: the right line is right, a named mistake is named, and nothing that a reader writes takes it down."""
 
-import json
-
 import pytest
-from click.testing import CliRunner
 
-from sabcore.cli import main
 from sabcore.errors import FormatError
 from sabcore.exercise.catalogue import EXERCISES
 from sabcore.exercise.check import check
@@ -121,20 +117,3 @@ def test_an_empty_file_changes_nothing_and_is_not_taken_for_right(tmp_path):
     (tmp_path / "answer.py").write_text("")
     with pytest.raises(FormatError, match="should define LSTMCache, sigmoid, lstm_step, lstm_step_backward"):
         check(1, tmp_path / "answer.py")
-
-
-def test_the_command(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    run = lambda *arguments: CliRunner().invoke(main, ["exercise", *arguments])  # noqa: E731
-    assert len(run().output.splitlines()) == len(EXERCISES)
-    assert run("1").output.startswith("exercise_1.py: g = tanh(z_g)")
-    assert run("1").exit_code == 2
-    assert run("1", "--check", "exercise_1.py").exit_code == 2
-    text = sheet(1)
-    (tmp_path / "mine.py").write_text(text.replace(blank_line(text), engine_line(1)))
-    assert json.loads(run("1", "--check", "mine.py", "--json").output)["right"] is True
-    (tmp_path / "mine.py").write_text(text.replace(blank_line(text), "    dz_g = dg"))
-    assert run("1", "--check", "mine.py").exit_code == 1
-    assert run("--check", "mine.py").exit_code == 2
-    assert run("99").exit_code == 2
-    assert run("1", "--check", "mine.py", "--out", "other.py").exit_code == 2
