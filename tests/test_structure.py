@@ -90,29 +90,28 @@ def test_a_circle_is_found():
 
 #: Modules that `is_tested` denies, which this list may only lose: their tests stand elsewhere, or are to come.
 NOT_YET_MIRRORED = """
-sabcore.__main__ sabcore.array.checks sabcore.benchmarks.cpu sabcore.benchmarks.duels sabcore.benchmarks.gpu.limits
-sabcore.benchmarks.gpu.picture sabcore.benchmarks.growth sabcore.benchmarks.peers sabcore.benchmarks.peers.base
-sabcore.benchmarks.peers.engine sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached
-sabcore.benchmarks.peers.torch_compiled sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed
-sabcore.benchmarks.peers.torch_lstm sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab
-sabcore.benchmarks.picture sabcore.benchmarks.race sabcore.benchmarks.report sabcore.benchmarks.threads
-sabcore.benchmarks.workload sabcore.cli.validate sabcore.demos.copy_picture sabcore.engine.cuda.tape
-sabcore.engine.rules sabcore.exercise.catalogue sabcore.exercise.worker sabcore.proofs.__main__
-sabcore.proofs.corpus sabcore.proofs.engine.by_page sabcore.proofs.engine.loop sabcore.proofs.engine.plain
-sabcore.proofs.engine.truncation sabcore.proofs.half sabcore.proofs.names sabcore.proofs.places
-sabcore.proofs.skeleton sabcore.proofs.source sabcore.proofs.stage sabcore.proofs.step.lstm
-sabcore.proofs.step.readout sabcore.proofs.step.recall sabcore.proofs.step.score sabcore.proofs.step.sparsify
-sabcore.proofs.theorems sabcore.proofs.theorems.claim sabcore.proofs.theorems.cost sabcore.proofs.theorems.counted
-sabcore.proofs.theorems.edges sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers
-sabcore.proofs.theorems.scale sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model
-sabcore.train.model.base sabcore.train.task sabcore.train.task.base sabcore.train.task.checks
-sabcore.validate.backward_search sabcore.validate.forward_search sabcore.validate.judge
-sabcore.validate.mistakes.build sabcore.validate.mistakes.lines sabcore.validate.mistakes.loop
-sabcore.validate.mistakes.lstm sabcore.validate.mistakes.mapping sabcore.validate.mistakes.memory
-sabcore.validate.mistakes.output sabcore.validate.mistakes.read sabcore.validate.mistakes.record
-sabcore.validate.mistakes.scale sabcore.validate.mistakes.score sabcore.validate.mistakes.scores
-sabcore.validate.mistakes.sparsify sabcore.validate.mistakes.truncation sabcore.validate.mistakes.weights
-sabcore.validate.options sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
+sabcore.benchmarks.cpu sabcore.benchmarks.duels sabcore.benchmarks.gpu.limits sabcore.benchmarks.gpu.picture
+sabcore.benchmarks.growth sabcore.benchmarks.peers sabcore.benchmarks.peers.base sabcore.benchmarks.peers.engine
+sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached sabcore.benchmarks.peers.torch_compiled
+sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed sabcore.benchmarks.peers.torch_lstm
+sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab sabcore.benchmarks.picture
+sabcore.benchmarks.race sabcore.benchmarks.report sabcore.benchmarks.threads sabcore.benchmarks.workload
+sabcore.cli.validate sabcore.demos.copy_picture sabcore.engine.cuda.tape sabcore.exercise.catalogue
+sabcore.exercise.worker sabcore.proofs.__main__ sabcore.proofs.corpus sabcore.proofs.engine.by_page
+sabcore.proofs.engine.loop sabcore.proofs.engine.plain sabcore.proofs.engine.truncation sabcore.proofs.half
+sabcore.proofs.names sabcore.proofs.places sabcore.proofs.skeleton sabcore.proofs.source sabcore.proofs.stage
+sabcore.proofs.step.lstm sabcore.proofs.step.readout sabcore.proofs.step.recall sabcore.proofs.step.score
+sabcore.proofs.step.sparsify sabcore.proofs.theorems sabcore.proofs.theorems.cost sabcore.proofs.theorems.edges
+sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theorems.scale
+sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
+sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
+sabcore.validate.forward_search sabcore.validate.judge sabcore.validate.mistakes.build
+sabcore.validate.mistakes.lines sabcore.validate.mistakes.loop sabcore.validate.mistakes.lstm
+sabcore.validate.mistakes.mapping sabcore.validate.mistakes.memory sabcore.validate.mistakes.output
+sabcore.validate.mistakes.read sabcore.validate.mistakes.record sabcore.validate.mistakes.scale
+sabcore.validate.mistakes.score sabcore.validate.mistakes.scores sabcore.validate.mistakes.sparsify
+sabcore.validate.mistakes.truncation sabcore.validate.mistakes.weights sabcore.validate.options
+sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
 """.split()
 
 

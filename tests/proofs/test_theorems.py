@@ -11,10 +11,11 @@ import pytest
 
 from sabcore.proofs.half import page_text
 from sabcore.proofs.theorems import SECTIONS, check_all, cost, readers, scale
-from sabcore.proofs.theorems.counted import Counted, counted
 from sabcore.step.sparsify import Threshold
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
 PAGE = page_text("theorems")
 
 
@@ -49,13 +50,3 @@ def test_a_backward_pass_over_all_slots_is_not_taken_for_sparse(monkeypatch):
     monkeypatch.setattr(Threshold, "select", lambda self, a: np.argsort(-a, axis=0, kind="stable"))
     failed = {claim.number for claim in cost() if not claim.passed}
     assert "6.1" in failed
-
-
-def test_counted_numbers_count():
-    Counted.multiplications = 0
-    a, b = counted(np.ones((2, 3))), counted(np.ones((3, 4)))
-    result = a @ b
-    assert result.shape == (2, 4)
-    assert Counted.multiplications == 24
-    assert (2 * a[0, 0] ** 3).value == 2
-    assert Counted.multiplications == 27
