@@ -51,7 +51,8 @@ class Checkpoint(NamedTuple):
 def save_checkpoint(path: str | os.PathLike, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint at `path` in one step: whatever happens, a whole one is there.
 
-    Tensors are `NAME.param.W_ih`, `NAME.state.m.W_ih`, ... for each learner NAME; all else is JSON in the metadata.
+    Tensors are `NAME.param.W_ih`, `NAME.state.m.W_ih`, ... for each learner NAME, and `NAME.average.W_ih`, ... where an
+    average is kept; all else is JSON in the metadata.
 
     Raises:
         FormatError: the file cannot be written.
@@ -60,6 +61,7 @@ def save_checkpoint(path: str | os.PathLike, checkpoint: Checkpoint) -> None:
     for learner in checkpoint.snapshot.learners:
         tensors |= {f"{learner.name}.param.{key}": to_host(value) for key, value in learner.params.items()}
         tensors |= {f"{learner.name}.state.{key}": to_host(value) for key, value in learner.state.items()}
+        tensors |= {f"{learner.name}.average.{key}": to_host(value) for key, value in (learner.average or {}).items()}
     run = {
         "step": checkpoint.snapshot.step,
         "log": checkpoint.log._asdict(),
@@ -112,7 +114,9 @@ def _learner(
     name, model = fields["name"], model_from_dict(fields["model"])
     _check_sizes(name, model, settings)
     params, state = _under(f"{name}.param.", tensors), _under(f"{name}.state.", tensors)
-    check_params(params, model.shapes(), like=np.zeros(1, settings.dtype))
+    average = None if settings.average is None else _under(f"{name}.average.", tensors)
+    for arrays in (params, params if average is None else average):
+        check_params(arrays, model.shapes(), like=np.zeros(1, settings.dtype))
     params = {key: params[key] for key in model.shapes()}  # a file has its own order, and sums depend on it
     fresh = settings.optimiser(settings.beginning).init(params)
     if {key: _kind(value) for key, value in fresh.items()} != {key: _kind(value) for key, value in state.items()}:
@@ -123,7 +127,8 @@ def _learner(
         raise FormatError(f"{name} counts {updates} updates, but should count 0 to {step}, the steps of the run")
     params = {key: xp.asarray(value) for key, value in params.items()}
     state = {key: xp.asarray(state[key]) for key in fresh}
-    return Learner(name, model, params, state, _progress(fields["progress"], settings, step),
+    average = None if average is None else {key: xp.asarray(average[key]) for key in params}
+    return Learner(name, model, params, state, _progress(fields["progress"], settings, step), average=average,
                    **{count: _count(fields, count) for count in COUNTS})  # fmt: skip
 
 
@@ -157,7 +162,7 @@ def _check_names(learners: tuple[Learner, ...], tensors: Mapping[str, np.ndarray
     names = [learner.name for learner in learners]
     if not names or len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
         raise FormatError(f"the models are called {names}, but should have different plain names")
-    owned = sum(len(learner.params) + len(learner.state) for learner in learners)
+    owned = sum(len(learner.params) + len(learner.state) + len(learner.average or {}) for learner in learners)
     if owned != len(tensors):
         raise FormatError(f"{len(tensors)} tensors, but should be {owned}")
 

@@ -25,8 +25,8 @@ from sabcore.train.task import Batch
 class Learner:
     """A model's parameters and optimiser state, and how its training went so far.
 
-    `skipped`, `in_a_row`: the steps that were skipped, in all and since the last good one. `attempt`: how often it was
-    started again from a new seed.
+    `average`: the moving average of its parameters, where the settings ask for one. `skipped`, `in_a_row`: the steps
+    that were skipped, in all and since the last good one. `attempt`: how often it was started again from a new seed.
     """
 
     name: str
@@ -37,13 +37,20 @@ class Learner:
     skipped: int = 0
     in_a_row: int = 0
     attempt: int = 0
+    average: Params | None = None
+
+    @property
+    def judged(self) -> Params:
+        """The parameters that the model is evaluated with."""
+        return self.params if self.average is None else self.average
 
 
 def begin(name: str, model: Model, settings: Settings, xp: Any = np, attempt: int = 0) -> Learner:
     """A fresh learner with its arrays in `xp`, NumPy or CuPy; every attempt has a seed of its own."""
     params = {key: xp.asarray(value) for key, value in model.init(_seed(settings, attempt), settings.dtype).items()}
     state = settings.optimiser(settings.beginning).init(params)
-    return Learner(name, model, params, state, settings.beginning, attempt=attempt)
+    average = None if settings.average is None else params
+    return Learner(name, model, params, state, settings.beginning, attempt=attempt, average=average)
 
 
 def learn(learner: Learner, batch: Batch, settings: Settings) -> tuple[Learner, dict]:
@@ -70,7 +77,15 @@ def learn(learner: Learner, batch: Batch, settings: Settings) -> tuple[Learner, 
     if (bad := first_non_finite(params) or first_non_finite(state)) is not None:
         return _skip(learner, record, f"the update of {bad}")
     progress = settings.advance(learner.progress, metric)
-    return replace(learner, params=params, state=state, progress=progress, in_a_row=0), record
+    average = averaged(learner.average, params, settings.average)
+    return replace(learner, params=params, state=state, progress=progress, in_a_row=0, average=average), record
+
+
+def averaged(average: Params | None, params: Params, factor: float | None) -> Params | None:
+    """The moving average after an update that led to `params`; None where none is kept."""
+    if average is None or factor is None:
+        return None
+    return {name: factor * average[name] + (1 - factor) * value for name, value in params.items()}
 
 
 def begin_again(learner: Learner, settings: Settings) -> Learner:

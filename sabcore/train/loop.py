@@ -75,7 +75,7 @@ def evaluate(
     task = task or settings.task
     batch = task.batch(settings.seed, 0, sequences, settings.dtype).to(xp)
     parts = [batch.x[:, at : at + AT_ONCE] for at in range(0, sequences, AT_ONCE)]
-    y: Array = xp.concatenate([learner.model.forward(learner.params, part)[0] for part in parts], axis=1)
+    y: Array = xp.concatenate([learner.model.forward(learner.judged, part)[0] for part in parts], axis=1)
     return {"loss": finite(task.loss(y, batch)[0].item()), task.metric: finite(task.measure(y, batch))}
 
 

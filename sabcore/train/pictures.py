@@ -44,8 +44,8 @@ def draw_run(run: Run) -> None:
     for learner in learners:
         model, title = learner.model, f"{learner.name}: what one sequence reads, after {run.step:,} updates"
         if isinstance(model, Recurrent) and model.config.has_memory:
-            tape = model.forward(learner.params, x)[1]
-            weights = to_host(attention(model.config, learner.params, tape))[:, 0]
+            tape = model.forward(learner.judged, x)[1]
+            weights = to_host(attention(model.config, learner.judged, tape))[:, 0]
             path = run.folder / f"attention-{learner.name}.png"
             draw_attention(path, weights, model.config.first_slot, model.config.k_att, title)
 

@@ -28,7 +28,8 @@ class Settings:
     `hold`: after so many updates the learning rate falls, linearly, to zero over `decay` more, and the model is done;
     with a curriculum it holds until the task's own length is reached. Without `decay` it holds for ever: SAB, whose
     1/S is steep near ties, then forgets and relearns. `patience`: by model, after how many updates without a move of T
-    it begins again from a new seed; one that is not named never does.
+    it begins again from a new seed; one that is not named never does. `average`: models are evaluated with a moving
+    average of their weights, `average` parts of the last one and the rest of the new weights after every update.
 
     Raises:
         ConfigError: a number out of range, or options that do not go together.
@@ -44,6 +45,7 @@ class Settings:
     decay: int | None = None
     curriculum: Curriculum | None = None
     patience: Mapping[str, int] = field(default_factory=dict)
+    average: float | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float32", "float64"):
@@ -55,6 +57,8 @@ class Settings:
             check_whole(name, value, least, most)
         for name in ("learning_rate", "clip_norm"):
             _check_positive(name, getattr(self, name), self.dtype)
+        if self.average is not None and not _is_between_0_and_1(self.average):
+            raise ConfigError(f"average is {self.average!r}, but should be null or a number between 0 and 1, as 0.99")
         for name, value in self.patience.items():
             check_whole(f"patience with {name}", value, 1)
         self._check_schedule()
@@ -142,6 +146,10 @@ def _check_complete(what: str, cls: Any, fields: Mapping[str, Any]) -> None:
     """A default of today must not stand in for what a checkpoint of another day does not say."""
     if missing := {one.name for one in dataclasses.fields(cls)} - set(fields):
         raise ConfigError(f"the {what} lack {', '.join(sorted(missing))}")
+
+
+def _is_between_0_and_1(value: object) -> bool:
+    return isinstance(value, float) and 0 < value < 1
 
 
 def _check_positive(name: str, value: object, dtype: str) -> None:

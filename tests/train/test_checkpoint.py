@@ -49,6 +49,14 @@ def test_each_fact_stands_in_it_once(tmp_path):
     assert text.count("9223372036854775808") == 1
 
 
+def averaging():
+    """The same checkpoint with an average of the weights of each model."""
+    rng, plain = np.random.default_rng(1), checkpoint()
+    learners = [replace(one, average={name: rng.random(value.shape) for name, value in one.params.items()})
+                for one in plain.snapshot.learners]  # fmt: skip
+    return plain._replace(snapshot=Snapshot(9, tuple(learners)), settings=replace(SETTINGS, average=0.9))
+
+
 def assert_refused(path, says="is not a"):
     with pytest.raises(FormatError, match=says) as caught:
         load_checkpoint(path)
@@ -56,15 +64,16 @@ def assert_refused(path, says="is not a"):
     assert str(path) in str(caught.value)
 
 
-def test_what_goes_in_comes_out_to_the_bit(tmp_path):
-    want = checkpoint()
+@pytest.mark.parametrize("make", [checkpoint, averaging])
+def test_what_goes_in_comes_out_to_the_bit(tmp_path, make):
+    want = make()
     save_checkpoint(tmp_path / "c", want)
     got = load_checkpoint(tmp_path / "c")
     assert got[1:] == want[1:]
     assert got.snapshot.step == 9
     for a, b in zip(got.snapshot.learners, want.snapshot.learners, strict=True):
-        assert replace(a, params={}, state={}) == replace(b, params={}, state={})
-        for mine, other in ((a.params, b.params), (a.state, b.state)):
+        assert replace(a, params={}, state={}, average=None) == replace(b, params={}, state={}, average=None)
+        for mine, other in ((a.params, b.params), (a.state, b.state), (a.judged, b.judged)):
             assert list(mine) == list(other)  # in the same order: the norm's sum depends on it
             for key, value in other.items():
                 assert (mine[key].dtype, mine[key].tobytes()) == (value.dtype, value.tobytes())
@@ -189,4 +198,18 @@ def test_tensors_that_do_not_fit_are_refused(tmp_path, change):
     tensors, metadata = read_tensors(tmp_path / "c")
     change(tensors)
     write_tensors(tmp_path / "bad", tensors, metadata)
+    assert_refused(tmp_path / "bad", "not a usable checkpoint")
+
+
+@pytest.mark.parametrize("name", ["one.average.W_ih", "two.average.d"])
+def test_an_average_that_does_not_fit_is_refused(tmp_path, name):
+    save_checkpoint(tmp_path / "c", averaging())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    for bad in (None, np.ones(9), np.full(tensors[name].shape, np.nan), tensors[name].astype("float32")):
+        others = {key: value for key, value in tensors.items() if key != name}
+        write_tensors(tmp_path / "bad", others if bad is None else {**others, name: bad}, metadata)
+        assert_refused(tmp_path / "bad", "not a usable checkpoint")
+    save_checkpoint(tmp_path / "plain", checkpoint())  # whose settings ask for no average
+    tensors, metadata = read_tensors(tmp_path / "plain")
+    write_tensors(tmp_path / "bad", {**tensors, name: np.ones(10)}, metadata)
     assert_refused(tmp_path / "bad", "not a usable checkpoint")

@@ -137,3 +137,31 @@ def test_a_skipped_step_is_no_progress(monkeypatch):
     learner = first(GROWING)
     poison(monkeypatch, "b", math.nan)
     assert learn(learner, GROWING.batch(1, 5), GROWING)[0].progress == learner.progress
+
+
+AVERAGING = replace(SETTINGS, average=0.75)
+
+
+def test_the_average_follows_every_update_and_changes_none():
+    plain, learner = first(), first(AVERAGING)
+    assert same(learner.judged, learner.params)
+    want = {name: value.astype("float64") for name, value in learner.params.items()}
+    for step in (1, 2, 3):
+        plain, _ = learn(plain, batch_of(step), SETTINGS)
+        learner, _ = learn(learner, batch_of(step), AVERAGING)
+        assert same(learner.params, plain.params)
+        want = {name: 0.75 * value + 0.25 * learner.params[name] for name, value in want.items()}
+    assert plain.average is None
+    for name, value in want.items():
+        assert learner.judged[name].dtype == learner.params[name].dtype
+        np.testing.assert_allclose(learner.judged[name], value, rtol=1e-5, atol=1e-7)
+        assert not np.array_equal(learner.judged[name], learner.params[name])
+
+
+def test_a_skipped_step_leaves_the_average_and_a_fresh_model_has_its_own(monkeypatch):
+    settings = replace(GROWING, average=0.75)
+    learner = learn(first(settings), settings.batch(1, 5), settings)[0]
+    again = begin_again(replace(learner, progress=replace(learner.progress, since=2)), settings)
+    assert same(again.judged, again.params)
+    poison(monkeypatch, "b", math.nan)
+    assert same(learn(learner, settings.batch(2, 5), settings)[0].judged, learner.judged)

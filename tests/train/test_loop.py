@@ -113,6 +113,12 @@ def test_what_is_evaluated_in_parts_is_evaluated_whole(monkeypatch):
     assert want["loss"] != evaluate(SETTINGS, learner, 7)["loss"]
 
 
+def test_the_average_is_evaluated_where_one_is_kept():
+    learner, other = (begin("sab", MODELS["sab"], replace(SETTINGS, seed=seed)) for seed in (5, 6))
+    want = evaluate(SETTINGS, other, 4)
+    assert evaluate(SETTINGS, replace(learner, average=other.params), 4) == want != evaluate(SETTINGS, learner, 4)
+
+
 def test_skips_are_counted_and_a_good_step_ends_the_row(monkeypatch):
     poison(monkeypatch, "b", math.nan, at={1, 2, 4})
     only = {"lstm": MODELS["lstm"]}

@@ -21,7 +21,9 @@ GROWING = replace(PLAIN, task=CopyTask(40), decay=4, curriculum=Curriculum(longe
               {"seed": 10**40}, {"learning_rate": 0.0}, {"learning_rate": math.nan}, {"learning_rate": "1"},
               {"learning_rate": 1e39}, {"learning_rate": 10**400}, {"learning_rate": 1e-300}, {"clip_norm": math.inf},
               {"hold": 0, "decay": 3}, {"hold": 2.5, "decay": 3}, {"decay": -1, "hold": 3}, {"dtype": "float16"},
-              {"dtype": "complex128"}, {"dtype": 3}, {"patience": {"sab": 0}}, {"patience": {"sab": "x"}}],
+              {"dtype": "complex128"}, {"dtype": 3}, {"patience": {"sab": 0}}, {"patience": {"sab": "x"}},
+              {"average": 0.0},
+              {"average": 1.0}, {"average": 1}, {"average": math.nan}, {"average": "x"}],
 )  # fmt: skip
 def test_bad_settings_are_refused_by_name(field):
     with pytest.raises(ConfigError, match=f"^{next(iter(field))} "):
@@ -87,7 +89,7 @@ def test_who_is_stuck():
     assert not GROWING.is_stuck("sab", Progress(40, since=600, fallen=2))
 
 
-@pytest.mark.parametrize("settings", [PLAIN, GROWING, replace(PLAIN, hold=3, decay=9)])
+@pytest.mark.parametrize("settings", [PLAIN, GROWING, replace(PLAIN, hold=3, decay=9, average=0.99)])
 def test_settings_survive_their_description(settings):
     assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
