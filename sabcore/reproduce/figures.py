@@ -31,7 +31,7 @@ def markdown(table: Table, results: Sequence[Result]) -> str:
     lines = [["system", *(column.heading for column in table.columns.values()), "updates, on one core"]]
     lines += [["---", *("---:" for _ in table.columns), "---:"]]
     for row, system in table.rows.items():
-        cells = ["; ".join(cell_lines(table, results, row, column)) for column in table.columns]
+        cells = ["<br>".join(cell_lines(table, results, row, column)) for column in table.columns]
         lines.append([system.words, *cells, effort(results, row)])
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"**{table.title}**\n\n{body}\n\nWhat differs: {table.differs}\n"

@@ -35,7 +35,7 @@ def test_a_table_for_a_page():
     lines = markdown(SMALL, [result("sab", 0, {"a": 0.75, "b": 0.1})]).splitlines()
     assert lines[2] == "| system | T = 3 | T = 5 | T = 4 | updates, on one core |"
     assert lines[4] == (
-        "| SAB | 75.0%; 1 of 1 seed | 10.0%; 0 of 1 seed; published: 25.0% | "
+        "| SAB | 75.0%<br>1 of 1 seed | 10.0%<br>0 of 1 seed<br>published: 25.0% | "
         "not run: the time went to other cells | 10 in 2 s |"
     )
     assert lines[-1] == "What differs: "
