@@ -27,6 +27,7 @@ FLAGS = {
     "sparse": "Memories written every k_att-th step: at t mod k_att = 1 instead of 0, or at every step.",
     "zero-state": "h0 is slot 1 although it is zero: without it every later slot is one off.",
     "softmax": "Weights over every slot: a temperature, a missing slot, softmax's own Jacobian.",
+    "back": "Gradient through the k_back strongest slots alone: all are credited, or the others' weights forgotten.",
     "detached": "Gradients through the score's memories and query, which should be cut, are not; or its weights' are.",
 }
 
@@ -80,4 +81,5 @@ CONFORMANCE: dict[str, Conformance] = {
     "conform-attention": _of("self_attention", "softmax", "segment", T=9, k_trunc=4),
     "conform-attention-hot": _of("self_attention", "softmax", T=7, temperature=2.5),
     "conform-attention-batch": _of("self_attention", "softmax", "batch", "sparse", T=9, B=7, k_att=2),
+    "conform-sab2017": _of("sab2017", "softmax", "back", "segment", T=9, k_back=2, k_trunc=4),
 }

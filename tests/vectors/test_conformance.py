@@ -36,8 +36,7 @@ OUT_OF_REACH = {
 def test_the_catalogue_and_the_folder_agree():
     assert FILES.keys() == CONFORMANCE.keys()
     assert not CONFORMANCE.keys() & CATALOGUE.keys()
-    assert {case.preset for case in CONFORMANCE.values()} >= {"paper", "dev2018", "released", "self_attention", "lstm"}
-    assert {case.preset for case in CONFORMANCE.values()} <= set(PRESETS)
+    assert {case.preset for case in CONFORMANCE.values()} == set(PRESETS)
     assert {flag for case in CONFORMANCE.values() for flag in case.flags} == set(FLAGS)
 
 
