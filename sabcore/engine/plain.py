@@ -6,7 +6,7 @@ engines have its signature and are right when they equal it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,7 +19,10 @@ from sabcore.step.lstm import LSTMCache, lstm_step, lstm_step_backward
 from sabcore.step.readout import readout, readout_backward
 from sabcore.step.recall import Recall, gather, recall, recall_backward, scatter_add, sent
 from sabcore.step.score import Score, make_score
-from sabcore.step.sparsify import make_sparsifier
+from sabcore.step.sparsify import Sparsifier, make_sparsifier
+
+#: The sparsifier of a memory of N slots, as `make_sparsifier` says.
+Rule = Callable[[SABConfig, int], Sparsifier]
 
 
 @dataclass
@@ -27,8 +30,8 @@ class PlainTape:
     """What a forward pass leaves for the backward pass: O(T (H + k_top)) numbers a batch row.
 
     `h_all`, `c_all` (T+1,B,H): row t is the state of step t, row 0 the initial one. `hhat` (T,B,H): provisional
-    states. `s` (T,B,H): summaries, and `keys` (N,B,*); both None in a plain LSTM. `steps`: a cache per LSTM step.
-    `recalls`: a cache per read, None where the memory was empty.
+    states. `s` (T,B,H): summaries, and `keys` (N,B,*); both None in a plain LSTM. `rule`: what sparsified. `steps`: a
+    cache per LSTM step. `recalls`: a cache per read, None where the memory was empty.
     """
 
     engine: ClassVar[str] = "plain"
@@ -39,6 +42,7 @@ class PlainTape:
     hhat: Array
     s: Array
     keys: Array
+    rule: Rule
     steps: list[LSTMCache] = field(default_factory=list)
     recalls: list[Recall | None] = field(default_factory=list)
 
@@ -53,7 +57,9 @@ class PlainTape:
         return self.c_all[1:]
 
 
-def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> tuple[Array, PlainTape]:
+def forward(
+    config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array, rule: Rule | None = None
+) -> tuple[Array, PlainTape]:
     """x (T,B,I), h0 c0 (B,H) -> y (T,B,O), tape. The arguments are checked already. For t = 1..T:
 
     hhat_t, c_t = lstm_step(x_t, h_{t-1}, c_{t-1})       (B.1)   by the equations L
@@ -61,8 +67,10 @@ def forward(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array,
     h_t = hhat_t + s_t                                   (B.3)
     K_j = key(h_t)                                       (B.4)   slot j, m_j = h_t, if k_att divides t; visible later
     y_t = readout(h_t, s_t)                              (B.5)   by the equation Y
+
+    `rule`: what sparsifies instead of what `config` says, for experiments.
     """
-    tape = _blank_tape(config, params, x, h0, c0)
+    tape = _blank_tape(config, params, x, h0, c0, rule or make_sparsifier)
     W_ih, W_hh, b = params["W_ih"], params["W_hh"], params["b"]
     score = make_score(config, params) if config.has_memory else None
     if score and config.first_slot == 0:
@@ -83,7 +91,7 @@ def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int)
     cache = None
     if N := config.slots_before(t):
         M = tape.h_all[config.first_slot :: config.k_att][:N]
-        sparsifier = make_sparsifier(config, N)
+        sparsifier = tape.rule(config, N)
         tape.s[t - 1], cache = recall(tape.hhat[t - 1], M, tape.keys[:N], score, sparsifier, config.k_back)  # B.2
         tape.h_all[t] = tape.hhat[t - 1] + tape.s[t - 1]  # B.3
     tape.recalls.append(cache)
@@ -91,11 +99,13 @@ def _recall_and_append(config: SABConfig, score: Score, tape: PlainTape, t: int)
         tape.keys[N] = score.key(tape.h_all[t])  # B.4
 
 
-def _blank_tape(config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array) -> PlainTape:
+def _blank_tape(
+    config: SABConfig, params: Mapping[str, Array], x: Array, h0: Array, c0: Array, rule: Rule
+) -> PlainTape:
     xp, (T, B, _), H = array_module(x), x.shape, config.hidden_size
     h_all, c_all = xp.empty((T + 1, B, H), x.dtype), xp.empty((T + 1, B, H), x.dtype)
     h_all[0], c_all[0] = h0, c0
-    tape = PlainTape(x, h_all, c_all, hhat=xp.empty((T, B, H), x.dtype), s=None, keys=None)
+    tape = PlainTape(x, h_all, c_all, hhat=xp.empty((T, B, H), x.dtype), s=None, keys=None, rule=rule)
     if config.has_memory:
         unit = (config.A,) if config.score == "additive" else ()
         tape.s = xp.zeros((T, B, H), x.dtype)
@@ -157,7 +167,7 @@ class _MemoryGradients:
         cache, N, hhat = self.tape.recalls[t - 1], self.config.slots_before(t), self.tape.hhat[t - 1]
         if cache is None:
             return 0.0
-        sparsifier = make_sparsifier(self.config, N)
+        sparsifier = self.tape.rule(self.config, N)
         read = recall_backward(ds, hhat, self.M[:N], self.tape.keys[:N], cache, self.score, sparsifier)
         dm, dk, dq, dw_read = read  # B.2*
         scatter_add(self.dM[:N], sent(cache), dm)  # B.2*
@@ -180,5 +190,5 @@ def attention(config: SABConfig, params: Mapping[str, Array], tape: PlainTape) -
         if cache is not None:
             N = config.slots_before(t)
             a = cache.a if cache.a is not None else score.score(gather(tape.keys[:N], cache.slots), score.query(hhat))
-            scatter_add(table[t - 1, :N], cache.slots, make_sparsifier(config, N).weights(a))
+            scatter_add(table[t - 1, :N], cache.slots, tape.rule(config, N).weights(a))
     return table.transpose(0, 2, 1)

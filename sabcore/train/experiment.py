@@ -38,7 +38,7 @@ from sabcore.errors import ConfigError, FormatError
 from sabcore.model.config import SABConfig
 from sabcore.text import one_line
 from sabcore.train.curriculum import Curriculum
-from sabcore.train.model import Model, Recurrent, Transformer, model_from_dict, model_to_dict
+from sabcore.train.model import Model, Recurrent, ReleasedTorch0112, Transformer, model_from_dict, model_to_dict
 from sabcore.train.settings import Settings
 from sabcore.train.task import TASKS, Task
 from sabcore.transformer import TransformerConfig
@@ -174,6 +174,7 @@ def _recurrent(fields: dict[str, Any]) -> Recurrent:
 #: What the tables of each kind of model mean.
 KINDS: dict[str, Callable[[dict[str, Any]], Model]] = {
     Recurrent.kind: _recurrent,
+    ReleasedTorch0112.kind: lambda fields: ReleasedTorch0112(SABConfig.released(**fields)),
     Transformer.kind: lambda fields: Transformer(TransformerConfig.from_dict(fields)),
 }
 

@@ -118,7 +118,11 @@ def test_the_digest_is_of_what_is_said_not_of_how(path):
         ("models.sab.input_size=2", "input_size, which is the task's"),
         ("models.sab.preset=papers", "preset is 'papers'"),
         ("models.sab.k_tip=2", "k_tip"),
-        ("models.sab.kind=tree", "models.sab.kind is 'tree', but should be one of recurrent, transformer"),
+        (
+            "models.sab.kind=tree",
+            "'tree', but should be one of recurrent, released_torch_0_1_12, transformer",
+        ),
+        ("models.sab.kind=released_torch_0_1_12", "score_bound"),
         ("models.sab.kind=transformer", "a transformer has no field k_top, score_bound"),
         ("models.sab.score_bound=0", "score_bound is 0"),
         ("models.sab.score_bound.x=0", "goes below score_bound, which is no table"),

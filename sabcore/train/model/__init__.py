@@ -8,11 +8,12 @@ from typing import Any
 from sabcore.errors import ConfigError
 from sabcore.train.model.base import Model
 from sabcore.train.model.recurrent import Recurrent
+from sabcore.train.model.released_torch_0_1_12 import ReleasedTorch0112
 from sabcore.train.model.transformer import Transformer
 
-__all__ = ["MODELS", "Model", "Recurrent", "Transformer", "model_from_dict", "model_to_dict"]
+__all__ = ["MODELS", "Model", "Recurrent", "ReleasedTorch0112", "Transformer", "model_from_dict", "model_to_dict"]
 
-MODELS: dict[str, type[Any]] = {"recurrent": Recurrent, "transformer": Transformer}
+MODELS: dict[str, type[Any]] = {model.kind: model for model in (Recurrent, ReleasedTorch0112, Transformer)}
 
 
 def model_to_dict(model: Model) -> dict[str, Any]:
