@@ -19,6 +19,7 @@ from sabcore.array.device import DEVICES, resolve
 from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
 from sabcore.demos import copy as experiment
+from sabcore.text import printable
 from sabcore.train.run import CHECKPOINT, LOG, Run
 
 DEFAULTS = experiment.Options()
@@ -82,7 +83,7 @@ def _run(out: Path, given: dict[str, Any], xp: Any, resume: bool, quiet: bool) -
     with run:
         if not _train(run, chosen):
             go_on = f"sab demo copy --resume --out {shlex.quote(str(out))}"
-            click.echo(f"stopped at step {run.step} of {chosen.steps}; go on with: {go_on}", err=True)
+            click.echo(printable(f"stopped at step {run.step} of {chosen.steps}; go on with: {go_on}"), err=True)
             sys.exit(INTERRUPTED)
         results = experiment.finish(run, chosen)
     if not quiet:
@@ -119,7 +120,7 @@ def _print_results(results: dict[str, dict], options: experiment.Options, out: P
         result = results[name]
         table.add_row(words, str(result["updates"]), str(result["T"]), *map(_percent, result["transfer"].values()))
     Console().print(table)
-    click.echo(f"picture: {out / 'copy.png'}   log: {out / LOG}   checkpoint: {out / CHECKPOINT}")
+    click.echo(printable(f"picture: {out / 'copy.png'}   log: {out / LOG}   checkpoint: {out / CHECKPOINT}"))
 
 
 def _print_seeds(found: dict[int, dict]) -> None:

@@ -20,9 +20,6 @@ class Curriculum:
     grows, half of the batches have length T and half a length uniform in [start, spread T]; once the task's T is
     reached, lengths are log-uniform in [start, longest], and the learning rate starts to fall.
 
-    Without mixed lengths, 8 of 10 runs of the copy task learned T = 100 and 5 of 10 still knew it at 1,000; with them
-    10 of 10 did both.
-
     Raises:
         ConfigError: a field outside its range.
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 from sabcore.array.files import refuse_irregular
 from sabcore.errors import FormatError
-from sabcore.text import one_line
+from sabcore.text import error_line, one_line
 from sabcore.train.checkpoint import Log
 
 #: Bytes that are read at a time.
@@ -72,7 +72,10 @@ class LogFile:
         data = self._with(os.O_RDONLY, lambda handle: _read(handle, self._size))
         if hashlib.sha256(data).digest() != self._digest.digest():
             raise FormatError(f"{self.path} is not the log that this run wrote: somebody has changed it")
-        return [json.loads(line) for line in data.decode().splitlines()]
+        try:
+            return [json.loads(line) for line in data.decode().splitlines()]
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{self.path} is no log: {error_line(error, 200)}") from error
 
     def _check(self, known: Log) -> None:
         """Read the part that counts, and compare it with what the checkpoint says of it."""

@@ -70,6 +70,11 @@ class Settings:
             raise ConfigError("with a curriculum the learning rate holds until T is reached: give decay, and no hold")
         if self.curriculum is not None and self.goal is None:
             raise ConfigError(f"task {self.task.name!r} has no length T that a curriculum could grow")
+        if self.curriculum is not None and self.goal is not None and self.curriculum.longest < self.goal:
+            raise ConfigError(
+                f"longest is {self.curriculum.longest}, but should be at least {self.goal}, the task's T: "
+                "shorter sequences alone would be practised at the end"
+            )
 
     @property
     def goal(self) -> int | None:

@@ -1,5 +1,6 @@
 """The log: appended, cut, and believed only if it says what the checkpoint says it does."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -94,3 +95,12 @@ def test_writes_in_pieces_are_whole(tmp_path, monkeypatch):
     write = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:5]))
     assert len(written(tmp_path / "log").records()) == 3
+
+
+@pytest.mark.parametrize("data", [b"step 1\n", b"\xff\n", b"[" * 100_000 + b"\n"])
+def test_what_is_no_json_is_refused_in_one_line(tmp_path, data):
+    (tmp_path / "log").write_bytes(data)
+    log = LogFile(tmp_path / "log", Log(len(data), hashlib.sha256(data).hexdigest()))
+    with pytest.raises(FormatError, match="log is no log") as caught:
+        log.records()
+    assert "\n" not in str(caught.value)

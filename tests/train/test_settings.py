@@ -37,6 +37,7 @@ def test_bad_settings_are_refused_by_name(field):
         ({"decay": 3}, "hold and decay go together"),
         ({"curriculum": Curriculum()}, "give decay, and no hold"),
         ({"curriculum": Curriculum(), "hold": 3, "decay": 3}, "give decay, and no hold"),
+        ({"curriculum": Curriculum(longest=39), "decay": 3, "task": CopyTask(40)}, "longest is 39, but .* least 40"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(field, says):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -145,7 +146,7 @@ def _read(path: Path) -> bytes:
                     return _limited(path, file.read(LONGEST + 1))
         with open(path, "rb") as file:
             return _limited(path, file.read(LONGEST + 1))
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise FormatError(f"{path} cannot be read: {one_line(error)}") from error
 
 

@@ -82,6 +82,14 @@ def test_where_only_the_scores_have_a_gradient_none_of_it_is_let_through():
     assert not grads["p"].any()
 
 
+@pytest.mark.parametrize(("size", "want"), [(5e-324, 5e-324), (1.5e308, 1e308)])
+def test_a_limit_that_underflows_lets_none_through_and_one_that_overflows_all(size, want):
+    full, cut = {"p": np.full(4, 1e308)}, {"p": np.full(4, size)}  # finite, but the norm of the last is not
+    with np.errstate(over="ignore"):
+        grads = bound_score_path(full, cut, 0.01)[0]
+    np.testing.assert_array_equal(grads["p"], want)
+
+
 def test_what_is_not_finite_stays_so_for_the_loop_to_see():
     for bad in (np.nan, np.inf):
         grads = bound_score_path({"p": np.array([bad, 1.0])}, {"p": np.ones(2)}, 0.5)[0]

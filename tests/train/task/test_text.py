@@ -101,6 +101,20 @@ def test_files_that_are_no_text_are_refused_in_one_line(tmp_path, path):
         TextTask(120, path).batch(0, 0, 1, "float32")
 
 
+def test_a_damaged_zip_file_is_refused_in_one_line(tmp_path):
+    with zipfile.ZipFile(tmp_path / "text8.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("text8", np.random.default_rng(0).bytes(5000))
+    whole = (tmp_path / "text8.zip").read_bytes()
+    for at in (40, 60, 2000):
+        data = bytearray(whole)
+        data[at : at + 40] = b"\xff" * 40
+        path = tmp_path / f"damaged{at}.zip"
+        path.write_bytes(data)
+        with pytest.raises(FormatError, match="cannot be read") as caught:
+            load_text(str(path))
+        assert "\n" not in str(caught.value)
+
+
 def test_a_task_survives_its_description(path):
     for task in (TextTask(), TextTask(9, path)):
         assert task_from_dict(task_to_dict(task)) == task
