@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "sabcore.cli.demo",
     "devices": "sabcore.cli.devices",
     "exercise": "sabcore.cli.exercise",
+    "export": "sabcore.cli.export",
     "prove": "sabcore.cli.prove",
     "reproduce": "sabcore.cli.reproduce",
     "run": "sabcore.cli.run",

@@ -11,6 +11,7 @@ loop          several models side by side
 run           a run in a folder: log, checkpoint, resume
 lock          one process a folder
 log           one line a step
+tensorboard   a log's numbers as TensorBoard's events
 checkpoint    a run in one file
 experiment    task, models and settings from a TOML file
 begin         the folder of an experiment
