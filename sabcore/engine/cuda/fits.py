@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from sabcore.array.library import Array, array_module
 from sabcore.compare.report import failures
 from sabcore.compare.tensors import compare, largest
+from sabcore.compare.tolerance import measured_floors
 from sabcore.engine import plain
 from sabcore.engine.cuda import launch, run
 from sabcore.engine.cuda.build import MOST_THREADS, WARP, make_build
@@ -19,8 +22,14 @@ from sabcore.model.params import init_params
 from sabcore.text import error_line
 
 #: Two engines that agree no better than this, in parts of a tensor's largest value, are not the same function, not
-#: even in float32. A tensor below `FLOOR` times the largest of all is measured by that: it may be rounding and no more.
-AGREEMENT, FLOOR = 1e-3, 1e-2
+#: even in float32, unless rounding alone moves a right result further.
+AGREEMENT = 1e-3
+#: So many random sequences are looked at for two that rounding does not blind: `released`, for one, can amplify it
+#: beyond any check. Two: where scores nearly tie, engines may rightly read different slots, which is as good as never
+#: so in both.
+SEEDS, TRIALS = 8, 2
+#: A tensor whose allowance is widened more than so many times is no check: an error of one percent would pass.
+BLIND = 5
 #: More slots than this are not ranked by counting every pair of them, as is done where k_top exceeds a warp.
 MOST_COUNTED = 2048
 
@@ -43,16 +52,17 @@ def why_not(config: SABConfig, x: Array) -> str | None:
 def _tried(config: SABConfig, xp: Any, dtype: str, limit: int) -> str | None:
     """What goes wrong when a model's kernels are compiled and run on a few steps, None if nothing does.
 
-    Tried once for each model, unless memory was short: that passes. Two seeds: where two scores nearly tie, engines
-    may rightly read different slots, which is as good as never so in both.
+    Tried once for each model, unless memory was short: that passes.
     """
     key = config, dtype, limit
     if key in _verdicts:
         return _verdicts[key]
     try:
         verdict = None
-        for seed in range(2):
-            wrong = disagreements(*_both(config, xp, dtype, seed))
+        for given, floors in trials(config, dtype):
+            there = {name: xp.asarray(value) for name, value in given.items()}
+            found, wanted = (results_of(engine, config, there) for engine in (run, plain))
+            wrong = disagreements(found, wanted, floors)
             verdict = wrong[0] if wrong else None
             if verdict is None:
                 break
@@ -64,21 +74,37 @@ def _tried(config: SABConfig, xp: Any, dtype: str, limit: int) -> str | None:
     return verdict
 
 
-def disagreements(found: Mapping[str, Array], wanted: Mapping[str, Array]) -> list[str]:
-    """Half a sentence for each tensor that is not what it should be."""
-    floor = FLOOR * max(map(largest, wanted.values()))
-    reports = compare(found, wanted, AGREEMENT, dict.fromkeys(wanted, floor))
-    return [f"on a few steps they are wrong in {failure}" for failure in failures(reports)]
+def trials(config: SABConfig, dtype: str) -> list[tuple[dict[str, np.ndarray], dict[str, float]]]:
+    """Two trials, with the floors that rounding, measured, asks for: of `SEEDS` those with the fewest blind tensors."""
+    run, seen = partial(results_of, plain, config), []
+    for seed in range(SEEDS):
+        given = trial(config, dtype, seed)
+        floors = measured_floors(run, given, AGREEMENT, dtype)
+        sizes = {name: largest(value) for name, value in run(given).items()}
+        blind = sum(0 < BLIND * size < floors[name] for name, size in sizes.items())
+        seen.append((blind, given, floors))
+        if sum(count == 0 for count, *_ in seen) == TRIALS:
+            break
+    return [(given, floors) for _, given, floors in sorted(seen, key=itemgetter(0))[:TRIALS]]
 
 
-def _both(config: SABConfig, xp: Any, dtype: str, seed: int) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The output and all gradients of two random sequences: of the kernels, and of the plain engine."""
+def trial(config: SABConfig, dtype: str, seed: int) -> dict[str, np.ndarray]:
+    """Random parameters by name, and x, dy, h0 and c0: a few steps, more than a warp has threads."""
     T, rng = 3 * WARP // 2, np.random.default_rng(seed)
-    params = {name: xp.asarray(value) for name, value in init_params(config, seed, dtype).items()}
-    shapes = [(T, 2, config.input_size), (2, config.hidden_size), (2, config.hidden_size), (T, 2, config.output_size)]
-    x, h0, c0, dy = (xp.asarray(rng.standard_normal(shape).astype(dtype)) for shape in shapes)
-    results = []
-    for engine in (run, plain):
-        y, tape = engine.forward(config, params, x, h0, c0)
-        results.append(by_name(y, tape, engine.backward(config, params, tape, dy)))
-    return results[0], results[1]
+    state = 2, config.hidden_size
+    shapes = {"x": (T, 2, config.input_size), "h0": state, "c0": state, "dy": (T, 2, config.output_size)}
+    drawn = {name: rng.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
+    return init_params(config, seed, dtype) | drawn
+
+
+def results_of(engine: Any, config: SABConfig, given: Mapping[str, Array]) -> dict[str, Array]:
+    """The output and all gradients that an engine finds for a trial, by name."""
+    params = {name: value for name, value in given.items() if name not in ("x", "h0", "c0", "dy")}
+    y, tape = engine.forward(config, params, given["x"], given["h0"], given["c0"])
+    return by_name(y, tape, engine.backward(config, params, tape, given["dy"]))
+
+
+def disagreements(found: Mapping[str, Array], wanted: Mapping[str, Array], floors: Mapping[str, float]) -> list[str]:
+    """Half a sentence for each tensor that is not what it should be, by more than what rounding is measured to do."""
+    reports = compare(found, wanted, AGREEMENT, floors)
+    return [f"on a few steps they are wrong in {failure}" for failure in failures(reports)]
