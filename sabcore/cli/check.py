@@ -9,6 +9,7 @@ import click
 
 from sabcore.array.device import DEVICES
 from sabcore.array.library import DTYPES
+from sabcore.cli.fields import preset_option
 from sabcore.compare.report import as_values, worst
 from sabcore.compare.tensors import TensorReport
 from sabcore.engine import ENGINES
@@ -16,7 +17,7 @@ from sabcore.model.config import PRESETS
 
 
 @click.command()
-@click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)), help="Only this one; repeatable.")
+@preset_option("--preset", "presets", multiple=True, help_text="Only this one; repeatable.")
 @click.option("--device", default="cpu", show_default=True, type=click.Choice(DEVICES), help="Where the engine runs.")
 @click.option("--engine", default="auto", show_default=True, type=click.Choice(["auto", *ENGINES]),
               help="Which engine.")  # fmt: skip

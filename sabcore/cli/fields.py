@@ -1,4 +1,4 @@
-"""Config fields on the command line: `--set FIELD=VALUE`, given once for each field."""
+"""Configurations on the command line: presets by name, and `--set FIELD=VALUE`, given once for each field."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from typing import Any
 import click
 
 from sabcore.errors import ConfigError
+from sabcore.model.config import PRESETS
+
+#: Said wherever this preset is named.
+SAB2017 = "sab2017 is a reading of the abstract of arXiv 1711.02326, whose body text could not be had."
+
+
+def preset_option(name: str, *parameter: str, help_text: str, **settings: Any) -> Callable[[Any], Any]:
+    """An option, `name`, that takes a preset; `settings` are click's."""
+    return click.option(name, *parameter, type=click.Choice(list(PRESETS)), help=f"{help_text} {SAB2017}", **settings)
 
 
 def set_option(help_text: str = "A config field, as k_trunc=4; repeatable.") -> Callable[[Any], Any]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sabcore.cli.fields import read_fields, set_option
+from sabcore.cli.fields import preset_option, read_fields, set_option
 from sabcore.errors import ConfigError, FormatError
-from sabcore.model.config import PRESETS, SABConfig, left_to_caller
+from sabcore.model.config import SABConfig, left_to_caller
 from sabcore.text import printable
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ GIVEN = {"k_top": 3, "k_trunc": 5, "k_back": 2}
 
 @click.command()
 @click.argument("source", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
-@click.option("--preset", default="paper", show_default=True, type=click.Choice(list(PRESETS)),
-              help="Of the random model, where no FILE is given.")  # fmt: skip
+@preset_option("--preset", default="paper", show_default=True, help_text="Of the random model, where no FILE is given.")
 @set_option("A config field, as k_trunc=4; a FILE's model keeps its sizes. Repeatable.")
 @click.option("-T", "T", default=60, show_default=True, type=click.IntRange(1, 5000),
               help="Steps; of the wait in the copy task.")  # fmt: skip

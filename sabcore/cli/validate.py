@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from sabcore.model.config import PRESETS
+from sabcore.cli.fields import preset_option
 
 
 @click.command()
 @click.argument("target")
-@click.option("--claim", type=click.Choice(list(PRESETS)), help="What it claims to be; otherwise all are asked for.")
+@preset_option("--claim", help_text="What it claims to be; otherwise all are asked for.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="A field of the claim; repeatable.")
 @click.option("--exempt", "exemptions", multiple=True, metavar="TENSOR=REASON", help="May be wrong, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as one JSON object.")

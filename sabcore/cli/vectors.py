@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sabcore.cli.fields import read_fields, set_option
+from sabcore.cli.fields import preset_option, read_fields, set_option
 from sabcore.errors import FormatError
-from sabcore.model.config import PRESETS, SABConfig, left_to_caller
+from sabcore.model.config import SABConfig, left_to_caller
 from sabcore.text import printable
 from sabcore.vectors.catalogue import CATALOGUE, SIZES, Case, seed_of
 from sabcore.vectors.check import CONFORMANCE_FOLDER, SHIPPED, find
@@ -83,7 +83,7 @@ def _describe(name: str, value: np.ndarray) -> dict[str, Any]:
 
 
 @vectors.command("make")
-@click.option("--preset", type=click.Choice(list(PRESETS)), default="paper", show_default=True)
+@preset_option("--preset", default="paper", show_default=True, help_text="The model.")
 @set_option()
 @click.option("-T", "--steps", "T", type=click.IntRange(min=1), default=11, show_default=True, help="Steps.")
 @click.option("-B", "--batch", "B", type=click.IntRange(min=1), default=2, show_default=True, help="Sequences.")

@@ -4,7 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sabcore.cli.fields import read_fields, set_option
+from sabcore.cli import main
+from sabcore.cli.fields import SAB2017, preset_option, read_fields, set_option
 from sabcore.errors import ConfigError
 
 
@@ -26,3 +27,18 @@ def test_what_is_no_assignment_is_named():
 def test_the_option_may_be_given_more_than_once():
     command = click.command()(set_option("Help.")(lambda assignments: click.echo(repr(assignments))))
     assert CliRunner().invoke(command, ["--set", "a=1", "--set", "b=2"]).output == "('a=1', 'b=2')\n"
+
+
+def test_a_preset_is_one_of_the_known_names():
+    command = click.command()(
+        preset_option("--preset", default="lstm", help_text="Help.")(lambda preset: print(preset))
+    )
+    assert CliRunner().invoke(command, []).output == "lstm\n"
+    assert "'dev2017' is not one of" in CliRunner().invoke(command, ["--preset", "dev2017"]).output
+
+
+@pytest.mark.parametrize("command", ["check", "trace", "validate", "vectors make"])
+def test_help_that_names_sab2017_says_what_it_is(command):
+    shown = CliRunner().invoke(main, [*command.split(), "--help"], terminal_width=1000).output
+    assert "sab2017" in shown.replace(SAB2017, "")
+    assert SAB2017 in " ".join(shown.split())
