@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from sabcore.cli import COMMANDS, main
 from sabcore.validate.mistakes import MUTANTS
+from tests.mutants.cpu_catalogue import CPU_MUTANTS
+from tests.mutants.transformer_catalogue import TRANSFORMER_MUTANTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,4 +53,5 @@ def test_its_links_lead_somewhere():
 
 
 def test_it_counts_the_mutants_right():
-    assert f"kills {len(MUTANTS)} wrong engines" in README
+    counts = [int(count) for count in re.findall(r"(\d+) wrong", README)]
+    assert counts == [len(MUTANTS), len(CPU_MUTANTS), len(TRANSFORMER_MUTANTS)]
