@@ -8,7 +8,8 @@ from typing import Any
 
 from sabcore.errors import ConfigError
 from sabcore.train.task.adding import AddingTask
-from sabcore.train.task.base import Batch, Task, accuracy
+from sabcore.train.task.base import Batch, Task
+from sabcore.train.task.classes import accuracy
 from sabcore.train.task.copy import CopyTask
 from sabcore.train.task.denoise import DenoiseTask
 from sabcore.train.task.images import ImageTask

@@ -70,9 +70,3 @@ class Task(Protocol):
 
     def draw(self, axes: Axes, batch: Batch) -> None:
         """A picture of the first sequences of a batch, for somebody who wants to see what is learned."""
-
-
-def accuracy(y: Array, batch: Batch) -> float:
-    """y (T,B,O) -> the share of the scored answers that are right."""
-    right = (y.argmax(axis=-1) == batch.target) & batch.scored
-    return right.sum().item() / batch.scored.sum().item()

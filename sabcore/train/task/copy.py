@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from sabcore.array.checks import check_whole
-from sabcore.array.library import Array
-from sabcore.train.loss import softmax_cross_entropy, softmax_cross_entropy_backward
-from sabcore.train.task.base import Batch, accuracy
+from sabcore.train.task.base import Batch
 from sabcore.train.task.checks import check_choice, check_positive
+from sabcore.train.task.classes import Classification
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +26,7 @@ LONGEST = 100_000
 
 
 @dataclass(frozen=True)
-class CopyTask:
+class CopyTask(Classification):
     """T + 20 steps: 10 symbols out of 8, a wait with a marker at its end, and 10 steps at which they are recalled.
 
     The target is blank until the recall and then the 10 symbols in order. The loss is the mean over all steps, a
@@ -53,8 +52,6 @@ class CopyTask:
 
     name = "copy"
     output_size = SYMBOLS + 2
-    metric = "accuracy"
-    higher_is_better = True
     chance = 1 / SYMBOLS
 
     def __post_init__(self) -> None:
@@ -92,15 +89,6 @@ class CopyTask:
         weight = np.where(scored, self.recall_weight, 1.0).astype(dtype)
         x = np.eye(SYMBOLS + 2, dtype=dtype)[codes] if self.encoding == "one_hot" else codes[..., None].astype(dtype)
         return Batch(x, target, weight, scored)
-
-    def loss(self, y: Array, batch: Batch) -> tuple[Array, Array]:
-        """The mean cross-entropy over every step, and its gradient."""
-        loss, cache = softmax_cross_entropy(y, batch.target, batch.weight)
-        return loss, softmax_cross_entropy_backward(1.0, cache)
-
-    def measure(self, y: Array, batch: Batch) -> float:
-        """The share of the symbols recalled."""
-        return accuracy(y, batch)
 
     def draw(self, axes: Axes, batch: Batch) -> None:
         """One row for what is shown and one for what is asked of each of the first sequences."""

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sabcore.array.checks import check_whole
-from sabcore.array.library import Array
-from sabcore.train.loss import softmax_cross_entropy, softmax_cross_entropy_backward
-from sabcore.train.task.base import Batch, accuracy
+from sabcore.train.task.base import Batch
 from sabcore.train.task.checks import check_positive
+from sabcore.train.task.classes import Classification
 from sabcore.train.task.copy import BLANK, LONGEST, MARKER, RECALL, SYMBOLS, draw_codes
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DenoiseTask:
+class DenoiseTask(Classification):
     """T + 20 steps: T + 9 with 10 symbols out of 8 at random places and blanks elsewhere, a marker, 10 recall steps.
 
     The copy task's codes, loss and accuracy; what is new is that nothing but their look tells the symbols from the
@@ -37,8 +36,6 @@ class DenoiseTask:
 
     name = "denoise"
     input_size = output_size = SYMBOLS + 2
-    metric = "accuracy"
-    higher_is_better = True
     chance = 1 / SYMBOLS
 
     def __post_init__(self) -> None:
@@ -65,15 +62,6 @@ class DenoiseTask:
         scored[-RECALL:] = True
         weight = np.where(scored, self.recall_weight, 1.0).astype(dtype)
         return Batch(np.eye(self.input_size, dtype=dtype)[codes], target, weight, scored)
-
-    def loss(self, y: Array, batch: Batch) -> tuple[Array, Array]:
-        """The mean cross-entropy over every step, and its gradient."""
-        loss, cache = softmax_cross_entropy(y, batch.target, batch.weight)
-        return loss, softmax_cross_entropy_backward(1.0, cache)
-
-    def measure(self, y: Array, batch: Batch) -> float:
-        """The share of the symbols recalled."""
-        return accuracy(y, batch)
 
     def draw(self, axes: Axes, batch: Batch) -> None:
         """One row for what is shown and one for what is asked of each of the first sequences."""

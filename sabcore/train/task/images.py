@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sabcore.array.checks import check_whole
-from sabcore.array.library import Array
 from sabcore.errors import ConfigError
-from sabcore.train.loss import softmax_cross_entropy, softmax_cross_entropy_backward
-from sabcore.train.task.base import Batch, accuracy
+from sabcore.train.task.base import Batch
 from sabcore.train.task.checks import check_choice
+from sabcore.train.task.classes import Classification
 from sabcore.train.task.datasets import CLASSES, SOURCES, load_images
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ImageTask:
+class ImageTask(Classification):
     """One pixel of an image a step, row by row; the class is asked for at the last.
 
     Training batches are drawn from the training images; evaluation (step 0) takes test images, none of them twice.
@@ -43,8 +42,6 @@ class ImageTask:
 
     name = "images"
     output_size = CLASSES
-    metric = "accuracy"
-    higher_is_better = True
     chance = 1 / CLASSES
     floor = math.log(CLASSES)
 
@@ -102,15 +99,6 @@ class ImageTask:
         scored = np.zeros(target.shape, dtype=bool)
         scored[-1] = True
         return Batch(np.ascontiguousarray(x.swapaxes(0, 1), dtype), target, scored.astype(dtype), scored)
-
-    def loss(self, y: Array, batch: Batch) -> tuple[Array, Array]:
-        """The cross-entropy at the last step, and its gradient."""
-        loss, cache = softmax_cross_entropy(y, batch.target, batch.weight)
-        return loss, softmax_cross_entropy_backward(1.0, cache)
-
-    def measure(self, y: Array, batch: Batch) -> float:
-        """The share of the images whose class is right."""
-        return accuracy(y, batch)
 
     def draw(self, axes: Axes, batch: Batch) -> None:
         """The first images, put together again, with their classes."""

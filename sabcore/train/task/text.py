@@ -16,8 +16,9 @@ from sabcore.array.checks import check_whole
 from sabcore.array.library import Array
 from sabcore.errors import ConfigError, FormatError
 from sabcore.text import one_line
-from sabcore.train.loss import softmax_cross_entropy, softmax_cross_entropy_backward
+from sabcore.train.loss import softmax_cross_entropy
 from sabcore.train.task.base import Batch
+from sabcore.train.task.classes import Classification
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ class Text(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TextTask:
+class TextTask(Classification):
     """T characters, one-hot over the bytes that occur in the text; the target is the next character, at every step.
 
     The first 90 % are trained on; evaluation (step 0) takes windows of the last 5 %. The metric is bits per character.
@@ -99,11 +100,6 @@ class TextTask:
         windows = codes[starts + np.arange(self.T + 1)[:, None]]
         ones = np.ones((self.T, batch_size), dtype)
         return Batch(np.eye(self.input_size, dtype=dtype)[windows[:-1]], windows[1:].astype(int), ones, ones > 0)
-
-    def loss(self, y: Array, batch: Batch) -> tuple[Array, Array]:
-        """The mean cross-entropy over every step, and its gradient."""
-        loss, cache = softmax_cross_entropy(y, batch.target, batch.weight)
-        return loss, softmax_cross_entropy_backward(1.0, cache)
 
     def measure(self, y: Array, batch: Batch) -> float:
         """Bits per character."""
