@@ -1,4 +1,4 @@
-"""Runs `exponentials.md`: one unit, near and far, a key of either sign."""
+"""Runs `exponentials.md`: one unit; on the CPU near and far, a key of either sign; and on a GPU."""
 
 from __future__ import annotations
 
@@ -39,4 +39,14 @@ FAR = Half(
     cases=(Case("k > 0", point={"k": "0.7"}), Case("k < 0", point={"k": "-0.7"})),
 )
 
-HALVES = (NEAR, FAR)
+GPU = Half(
+    page="engine/exponentials",
+    letter="Y",
+    shapes=dict.fromkeys(("k", "q", "ek", "eq", "nq", "ekq", "e"), ""),
+    inputs=("k", "q"),
+    outputs=("e",),
+    sizes={},
+    engine=_engine,
+)
+
+HALVES = (NEAR, FAR, GPU)

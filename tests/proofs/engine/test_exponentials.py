@@ -1,4 +1,4 @@
-"""What the derivatives alone do not say: in both forms, for either sign of the key, e is tanh(k + q) itself."""
+"""What the derivatives alone do not say: in every form, for either sign of the key, e is tanh(k + q) itself."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 
 sympy = pytest.importorskip("sympy")
 
-from sabcore.proofs.engine.exponentials import FAR, NEAR  # noqa: E402
+from sabcore.proofs.engine.exponentials import HALVES  # noqa: E402
 from sabcore.proofs.half import Case, Half  # noqa: E402
 from sabcore.proofs.stage import begin  # noqa: E402
 from sabcore.proofs.symbolic import Exp, Symbols, is_zero  # noqa: E402
 
-CASES = [(half, case) for half in (NEAR, FAR) for case in half.cases]
+CASES = [(half, case) for half in HALVES for case in half.cases]
 
 
 def off_tanh(half: Half, case: Case, definitions: tuple) -> object:
@@ -30,5 +30,5 @@ def test_e_is_tanh(half: Half, case: Case) -> None:
 def test_another_function_is_not(half: Half, case: Case) -> None:
     *first, last = half.lines.definitions
     (e,) = last.equations
-    wrong = last._replace(equations=(e._replace(value=e.value.parts[0]),))  # tq alone
+    wrong = last._replace(equations=(e._replace(value=e.value.parts[0]),))  # one operand alone
     assert not is_zero(off_tanh(half, case, (*first, wrong)))
