@@ -70,8 +70,7 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
 def _against_torch(row: dict[str, Any]) -> str:
     if row.get("ratio"):
         return _times(row["ratio"]["median"])
-    theirs = row["us"].get("torch.topk")
-    return f"{duration(theirs * 1e-6)}, not in turn" if theirs else "not measured"
+    return "not measured"
 
 
 def _race_row(race: dict[str, Any], peer: str) -> list[str]:
@@ -128,7 +127,9 @@ def _pages(root: Path, recording: Path) -> dict[Path, str]:
     pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
     try:
         texts = {page: rewritten(page.read_text(encoding="utf-8"), found) for page in pages}
-        return texts | {root / RESULTS / f"{RECORDING}.md": markdown(found)}
+        texts[root / RESULTS / f"{RECORDING}.md"] = markdown(found)
+        check_alone(recording)
+        return texts
     except FormatError:
         raise
     except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
@@ -175,7 +176,6 @@ def take(folder: Path, root: Path) -> None:
     if found.get("quick") or not found.get("long"):
         raise FormatError(f"{folder} holds a quick or a short run, but should hold one of sab bench --long")
     _pages(root, recording)
-    check_alone(recording)
     for kind, content in files.items():
         write_atomically(root / RESULTS / f"{RECORDING}.{kind}", content)
 
