@@ -31,8 +31,9 @@ from .report import duration, markdown, table
 RECORDING = "cpu-amd-epyc-2-cores"
 RESULTS = Path("sabcore/benchmarks/results")
 MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
-#: A time, a rate, a size or a ratio: what nobody should write by hand. What was learned, in
-#: percent, is written by `sabcore.demos.figures` and `sab reproduce`.
+#: The parts that some recording fills, this one or those of `sabcore.demos.figures` and `sabcore.reproduce.figures`.
+RECORDED = re.compile(r"<!-- (figures|learned|table): \w+ -->\n.*?<!-- /\1 -->", re.DOTALL)
+#: A time, a rate, a size or a ratio: what nobody should write by hand.
 MEASURED = re.compile(
     r"\d+(?:\.\d+)? ?(?:(?:s|ms|us|µs|ns|min|minutes?|hours?|kB|MB|GB|MiB|GiB|GFLOP/s)(?![\w/])"
     r"| ?times (?:faster|slower|less|more))"
@@ -112,8 +113,8 @@ def rewritten(page: str, found: dict[str, Any]) -> str:
 
 
 def by_hand(page: str) -> list[str]:
-    """Measured figures outside the marked parts."""
-    return MEASURED.findall(MARKED.sub("", page))
+    """Measured figures outside the recorded parts."""
+    return MEASURED.findall(RECORDED.sub("", page))
 
 
 def expected(root: Path) -> dict[Path, str]:

@@ -27,7 +27,11 @@ def markdown(found: dict[str, Any]) -> str:
         "## Agreement, checked before timing",
         agreements([*found.get("agreements", []), *(row for race in found["races"] for row in race["agreements"])]),
         "## Times and memory",
-        *(part for race in found["races"] for part in (f"### {_heading(race)}", race_table(race))),
+        *(
+            part
+            for race in found["races"]
+            for part in (f"### {_heading(race)}", race_table(race, race["threads"] == found["threads"]))
+        ),
         "## Growth with T",
         table(("T", "forward, a step", "backward, a step"), _growth_rows(found)),
         "## Top-k, a row",
@@ -73,11 +77,12 @@ def _agreement(row: dict[str, Any]) -> list[str]:
     return [row["entrant"], row["model"], str(row["T"]), str(row["B"]), row["dtype"], *errors, allowed, verdict]
 
 
-def race_table(race: dict[str, Any]) -> str:
-    """The entrants, fastest first; then who was left out."""
+def race_table(race: dict[str, Any], with_floor: bool = True) -> str:
+    """The entrants, fastest first; the floor, unless its rates are those of other threads; then who was left out."""
     rows = sorted(race["entrants"].items(), key=lambda item: item[1]["median_s"])
     heads = ("entrant", "time", "quartiles", "a step", "beside", "times sabcore's", "first run", "peak memory")
-    lines = [table(heads, (_entrant(row, race["ratios"].get(name)) for name, row in rows)), _floor(race)]
+    lines = [table(heads, (_entrant(row, race["ratios"].get(name)) for name, row in rows))]
+    lines += [_floor(race)] if with_floor else []
     lines += [f"Left out: {name}: {why}." for name, why in race["left_out"].items()]
     return "\n\n".join(lines)
 

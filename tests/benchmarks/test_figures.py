@@ -79,7 +79,9 @@ def test_pages_say_nothing_measured_by_hand():
                                   "5 minutes", "1 minute", "3 µs", "40 MB", "2 GB", "2GB"])  # fmt: skip
 def test_figures_by_hand_are_seen(text):
     assert figures.by_hand(text) != []
-    assert figures.by_hand(f"<!-- figures: speed -->\n{text}\n<!-- /figures -->") == []
+    for kind in ("figures", "learned", "table"):
+        assert figures.by_hand(f"<!-- {kind}: speed -->\n{text}\n<!-- /{kind} -->") == []
+    assert figures.by_hand(f"<!-- table: copy -->\n{text}\n<!-- /figures -->") != []
 
 
 @pytest.mark.parametrize("text", ["5 sequences", "2.5 million", "3 units", "100 % at T = 100", "12 models", "4 MBit"])
