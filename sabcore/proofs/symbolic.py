@@ -103,7 +103,7 @@ def is_zero(expression: Any) -> bool:
 def _without_sums_below(expression: Any) -> Any:
     """Make every sum in a denominator one symbol, by solving it for one of its own: the rest need only be expanded."""
     for below in {power.base for power in expression.atoms(sympy.Pow) if power.exp.is_negative and power.base.is_Add}:
-        terms = {term for term in below.args if term.is_Symbol}
+        terms = {term for term in below.args if term.is_Symbol and not (below - term).has(term)}
         symbol = min(terms, key=str, default=None)
         if symbol is not None:
             whole = sympy.Dummy()

@@ -1,6 +1,6 @@
 // Keys, queries and scores of one batch row, from exponentials; the equations are those of sabcore/step/score.py.
 //
-//     tanh(k + q) = u / (u + 2),   u = exp(2k + 2q) - 1     derived in sabcore/proofs/engine/exponentials.md, Y
+//     tanh(k + q) = u / (u + 2),   u = exp(2k + 2q) - 1     derived in sabcore/proofs/engine/exponentials.md, U
 //
 // exp(2k) is kept when a slot is written and exp(2q) found once a step, so that a unit of a score costs two products
 // and half a division. Taken apart, u = E e - 1 with E = exp(2k), e = exp(2q) is accurate where it is large, and
@@ -29,7 +29,7 @@ __device__ inline int kind_wanted(real k, bool is_unit) {
 
 __device__ inline real key_to_keep(real k, int kind) {
     if (!ADDITIVE || kind == FAR) return k;
-    return kind == SMALL ? expm1(k + k) : exp(k + k);                               // Y.2
+    return kind == SMALL ? expm1(k + k) : exp(k + k);                               // U.2
 }
 
 struct QueryUnit {
@@ -38,24 +38,24 @@ struct QueryUnit {
     real n;  // exp(2q) - 1
 };
 
-__device__ inline QueryUnit query_unit(real q) { return {q, exp(q + q), expm1(q + q)}; }  // Y.1
+__device__ inline QueryUnit query_unit(real q) { return {q, exp(q + q), expm1(q + q)}; }  // U.1
 
 // Where e is infinite, u is so too, or NaN, and fmin makes SATURATED of both: no key that is near brings tanh back from 1.
 __device__ inline real score_u(real key, real e, real base) {
-    return fmin(fma(key, e, base), SATURATED);                                        // Y.3
+    return fmin(fma(key, e, base), SATURATED);                                        // U.3
 }
 
 // tanh(k + q) of one unit.
 __device__ inline real unit_tanh(int kind, real key, QueryUnit query) {
     real u = score_u(key, query.e, kind == SMALL ? query.n : real(-1));
-    real e = kind == FAR ? tanh(key + query.q) : quotient(u, u + 2);                  // A.3, Y.4
+    real e = kind == FAR ? tanh(key + query.q) : quotient(u, u + 2);                  // A.3, U.4
     return e;
 }
 
 // w tanh(k + q) of two units, by one division.
 __device__ inline real two_units(real u0, real w0, real u1, real w1) {
     real d0 = u0 + 2, d1 = u1 + 2;
-    real w_e = quotient(w0 * u0 * d1 + w1 * u1 * d0, d0 * d1);                        // A.3, Y.4
+    real w_e = quotient(w0 * u0 * d1 + w1 * u1 * d0, d0 * d1);                        // A.3, U.4
     return w_e;
 }
 
@@ -123,6 +123,6 @@ __device__ inline UnitCredit score_backward(real da, int kind, real key, QueryUn
     if (!ADDITIVE) return {dk, 0};
     real e = unit_tanh(kind, key, query);
     real dw_a = da * e;                                                               // A.4*
-    dk = da * w_a * (1 - e * e);                               // A.3*, Y.4*, Y.3*, Y.2*, Y.1*
+    dk = da * w_a * (1 - e * e);                               // A.3*, U.4*, U.3*, U.2*, U.1*
     return {dk, dw_a};
 }

@@ -41,7 +41,7 @@ FAR = Half(
 
 GPU = Half(
     page="engine/exponentials",
-    letter="Y",
+    letter="U",
     shapes=dict.fromkeys(("k", "q", "ek", "eq", "nq", "ekq", "e"), ""),
     inputs=("k", "q"),
     outputs=("e",),
