@@ -1,8 +1,9 @@
-"""Shared by all tests: a tally that is printed after the run, and one BLAS thread for each of several processes."""
+"""Shared by all tests: a tally that is printed after the run, one BLAS thread for each of several processes, Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ pytest_plugins = ["sabcore.validate.pytest_plugin", "tests.vector_files"]
 if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy is loaded; the processes are the parallelism
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's script starts what it puts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Of each kind, every wrong implementation by name, and the checkers that rejected it.
 Tally = dict[str, dict[str, list[str]]]
