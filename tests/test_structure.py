@@ -95,7 +95,7 @@ sabcore.benchmarks.growth sabcore.benchmarks.peers sabcore.benchmarks.peers.base
 sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached sabcore.benchmarks.peers.torch_compiled
 sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed sabcore.benchmarks.peers.torch_lstm
 sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab sabcore.benchmarks.picture
-sabcore.benchmarks.race sabcore.benchmarks.report sabcore.benchmarks.threads sabcore.benchmarks.workload
+sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload
 sabcore.cli.validate sabcore.demos.copy_picture sabcore.engine.cuda.tape sabcore.exercise.catalogue
 sabcore.exercise.worker sabcore.proofs.__main__ sabcore.proofs.corpus sabcore.proofs.engine.by_page
 sabcore.proofs.engine.loop sabcore.proofs.engine.plain sabcore.proofs.engine.truncation sabcore.proofs.half

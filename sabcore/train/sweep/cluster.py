@@ -55,10 +55,7 @@ class IgnoreInterrupts(WorkerPlugin):
 def local_workers(count: int) -> Iterator[Client]:
     """So many processes of this machine. They are spawned: a forked one would inherit locks and threads half-way."""
     here: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    settings = {
-        "distributed.worker.multiprocessing-method": "spawn",
-        "distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": "1",
-    }
+    settings = {"distributed.worker.multiprocessing-method": "spawn"}
     with (
         dask.config.set(settings),
         LocalCluster(n_workers=count, threads_per_worker=1, processes=True, **here,

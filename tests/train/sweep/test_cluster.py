@@ -1,11 +1,14 @@
 """Sweeps on Dask's workers: one is killed on the way, one is stopped, one has nobody to do its work."""
 
+import json
 import os
 import signal
 import threading
 import time
 
+import numba
 import pytest
+from threadpoolctl import threadpool_info
 
 from sabcore.errors import ConfigError, TrainingError
 from sabcore.train.begin import CONFIG
@@ -45,24 +48,33 @@ def steps_logged(folder):
     return (folder / LOG).read_bytes().count(b"\n") if (folder / LOG).exists() else 0
 
 
-def test_workers_are_spawned_have_one_thread_and_ignore_interrupts(client):
+def test_workers_are_spawned_and_ignore_interrupts(client):
     def look():
         import multiprocessing
 
-        import numba
-        from threadpoolctl import threadpool_info
-
-        blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-        return (os.getppid(), getattr(multiprocessing.parent_process(), "pid", None), numba.get_num_threads(), blas,
-                signal.getsignal(signal.SIGINT))  # fmt: skip
+        return os.getppid(), getattr(multiprocessing.parent_process(), "pid", None), signal.getsignal(signal.SIGINT)
 
     import dask
 
     assert dask.config.get("distributed.worker.multiprocessing-method") == "spawn"
     assert list(client.nthreads().values()) == [1, 1]
-    for parent, told, threads, blas, handler in client.run(look).values():
+    for parent, told, handler in client.run(look).values():
         assert parent == told == os.getpid()
-        assert (threads, blas, handler) == (1, {1}, signal.SIG_IGN)
+        assert handler == signal.SIG_IGN
+
+
+def test_a_run_has_one_thread_and_the_process_what_it_had(client, points, monkeypatch):
+    def threads(*_):
+        blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+        return {"numba": numba.get_num_threads(), "blas": blas}
+
+    monkeypatch.setattr(cluster, "work", threads)
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    before = threads()
+    described = json.dumps(points[0].experiment.to_dict())
+    assert cluster._work("folder", described, 1, "topic") == {"numba": 1, "blas": {1}}
+    assert threads() == before
+    assert "NUMBA_NUM_THREADS" not in os.environ  # Numba refuses another number once it has begun
 
 
 def test_a_killed_worker_loses_no_finished_run_and_one_checkpoint_interval_of_its_own(tmp_path, client, points):
