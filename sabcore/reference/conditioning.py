@@ -28,7 +28,8 @@ class Conditioning(NamedTuple):
     Attributes:
         S: the smallest normaliser S of a threshold, over the steps and rows that read something; inf if none does.
         gap: the smallest distance of another slot's score from theta, from theta + margin, or, for a softmax over the
-            k_top largest, between the last score kept and the first dropped; inf if there is no such pair.
+            k_top largest, between the last score kept and the first dropped; under k_back also between the last score
+            that sends gradient and the next, where that decides anything; inf if there is no such pair.
         bound: the largest |a| that the score's weights allow; 0 without a memory.
         amplification: the rounding error of a weight in units of the machine's eps: the largest of bound / S over
             threshold reads, bound / temperature over softmax ones, bound over raw ones; 0 if nothing is read.
@@ -69,8 +70,21 @@ def _smallest_S(config: Mapping[str, Any], choice: Choice, a: np.ndarray) -> flo
 
 def _smallest_gap(config: Mapping[str, Any], choice: Choice, a: np.ndarray) -> float:
     ranked = np.take_along_axis(a, choice.order, axis=0)
+    gap = _credit_gap(config, choice, ranked)
     if choice.rule == "threshold":
         above = np.delete(ranked, choice.rank, axis=0) - _theta(choice, a)
-        return float(min(np.abs(above).min(initial=np.inf), np.abs(above - config["margin"]).min(initial=np.inf)))
+        return min(gap, *(float(np.abs(above - edge).min(initial=np.inf)) for edge in (0.0, config["margin"])))
     kept = int(choice.active[:, 0].sum())
-    return float((ranked[kept - 1] - ranked[kept]).min()) if kept < len(ranked) else math.inf
+    return min(gap, float((ranked[kept - 1] - ranked[kept]).min())) if kept < len(ranked) else gap
+
+
+def _credit_gap(config: Mapping[str, Any], choice: Choice, ranked: np.ndarray) -> float:
+    """Between the last of the scores, ranked (N,B), that sends gradient and the next; inf where neither would send any."""
+    last = (config["k_back"] or len(ranked)) - 1
+    if last + 1 >= len(ranked):
+        return math.inf
+    sends = np.take_along_axis(choice.active, choice.order, axis=0)
+    if choice.rule == "threshold":
+        sends[choice.rank] = True
+    gaps = (ranked[last] - ranked[last + 1])[sends[last] | sends[last + 1]]
+    return float(gaps.min(initial=np.inf))

@@ -63,3 +63,16 @@ def test_amplification_predicts_the_error_of_float32() -> None:
             assert compare_tensor("s", s, record(*case.inputs).s, allowed).passed, seed
             compared += 1
     assert compared >= 5
+
+
+def test_the_edge_of_k_back_is_a_choice_where_it_decides_anything() -> None:
+    """Raw weights read all slots, and only the k_back best send gradient: the gap is between them and the next."""
+    base = {"k_top": 30, "small_memory": "raw"}
+    assert math.isinf(conditioning(*make_case(**base).inputs).gap)
+    case, gap = make_case(**base, k_back=2), math.inf
+    for a in record(*case.inputs).a[3:]:
+        assert a is not None
+        gap = min(gap, *(ranked[1] - ranked[2] for ranked in (sorted(row, reverse=True) for row in a.T.tolist())))
+    assert conditioning(*case.inputs).gap == pytest.approx(gap)
+    unread = make_case(k_back=5)  # beyond the threshold's rank nothing has weight
+    assert conditioning(*unread.inputs).gap == conditioning(*make_case().inputs).gap

@@ -25,12 +25,12 @@ def test_no_choice_is_near_and_nothing_grows(config):
     run = conditioning(config.to_dict(), question.params, question.x)
     assert run.gap >= 1e-9
     assert run.amplification <= 1e4
-    assert posing._is_well_posed(config, question)
+    assert posing._moved(config, question) <= 1
 
 
 def test_parameters_shrink_where_states_would_grow():
     plain = ask(GROWS, 1, 25, 3)
-    assert not posing._is_well_posed(GROWS, plain)
+    assert posing._moved(GROWS, plain) > 1
     assert np.abs(well_posed(GROWS, 1, 25, 3).params["W_hh"]).max() < np.abs(plain.params["W_hh"]).max()
 
 
