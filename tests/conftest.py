@@ -33,6 +33,13 @@ def tally(request: pytest.FixtureRequest) -> Callable[[str, str, list[str]], Non
     return note
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked as long may take as long as it takes."""
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
 def _merge(config: pytest.Config, found: Tally) -> None:
     for kind, names in found.items():
         config.stash.setdefault(_TALLY, {}).setdefault(kind, {}).update(names)

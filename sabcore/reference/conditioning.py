@@ -79,7 +79,7 @@ def _smallest_gap(config: Mapping[str, Any], choice: Choice, a: np.ndarray) -> f
 
 
 def _credit_gap(config: Mapping[str, Any], choice: Choice, ranked: np.ndarray) -> float:
-    """Between the last of the scores, ranked (N,B), that sends gradient and the next; inf where neither would send any."""
+    """Between the last score, ranked (N,B), that sends gradient and the next; inf where neither would send any."""
     last = (config["k_back"] or len(ranked)) - 1
     if last + 1 >= len(ranked):
         return math.inf

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sabcore.cli import CLOSED_PIPE, COMMANDS, INTERRUPTED, main
+from tests.children import child
 
 #: `sab check`, busy from the line "ready" on.
 BUSY = """
@@ -24,11 +25,11 @@ main(["check", "--json"], prog_name="sab")
 
 
 def test_ctrl_c_outside_training_is_no_failed_check():
-    process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with child(["-c", BUSY]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (INTERRUPTED, "", "stopped\n")
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -12,7 +11,7 @@ from click.testing import CliRunner
 from sabcore.cli import main
 from sabcore.train.sweep.plan import plan, read_grids
 from sabcore.train.sweep.work import RESULT, read_result, work
-from tests.imports import ROOT
+from tests.children import PATIENCE, child, run_child
 from tests.train.test_experiment import SMALL
 
 pytest.importorskip("distributed")
@@ -68,22 +67,20 @@ def test_a_run_that_failed_is_exit_code_1_and_the_others_are_told(path, tmp_path
 
 
 def test_ctrl_c_leaves_folders_that_the_same_command_goes_on_with(path, tmp_path):
-    command = [sys.executable, "-m", "sabcore", "sweep", path, "--grid", "steps=20,500", "--seeds", "1",
+    command = ["-m", "sabcore", "sweep", path, "--grid", "steps=20,500", "--seeds", "1",
                "--out", tmp_path / "out", "--evaluate", "20", "--workers", "1"]  # fmt: skip
-    process = subprocess.Popen(
-        list(map(str, command)), cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    assert process.stderr
-    assert "1 of 2 runs done" in process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    out, errors = process.communicate(timeout=300)
+    with child(command) as process:
+        assert process.stderr
+        told = next(line for line in process.stderr if "compiling" not in line)
+        assert "1 of 2 runs done" in told
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert out == ""
     assert errors.splitlines()[-1] == "stopped: 1 of 2 runs done; the same command goes on"
     assert "Traceback" not in errors
-    again = subprocess.run([*map(str, command), "--json"], cwd=ROOT, capture_output=True, text=True, timeout=300,
-                           env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)  # fmt: skip
+    again = run_child([*command, "--json"])
+    assert again.returncode == 0, again.stderr
     answer = json.loads(again.stdout)
     for run, point in zip(answer["runs"], plan(path, read_grids(["steps=20,500"]), 1), strict=True):
         undisturbed = work(tmp_path / "undisturbed" / point.folder, point.experiment, 20)
@@ -119,7 +116,7 @@ def test_without_dask_the_extra_is_named_and_all_else_works(path, tmp_path):
     sweep = ["sweep", str(path), "--grid", "task.T=5", "--out", str(tmp_path / "out")]
     run = ["run", str(path), "--out", str(tmp_path / "run")]
     for arguments, code in ((sweep, 2), (run, 0), (["sweep", "--help"], 0)):
-        found = subprocess.run([sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True)
+        found = run_child(["-c", program, *arguments])
         assert found.returncode == code, found.stderr
         if code:
             assert found.stderr.strip().splitlines()[-1] == 'Error: a sweep needs Dask: pip install "sabcore[sweep]"'

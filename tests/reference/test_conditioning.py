@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_amplification_predicts_the_error_of_float32() -> None:
 
 def test_the_edge_of_k_back_is_a_choice_where_it_decides_anything() -> None:
     """Raw weights read all slots, and only the k_back best send gradient: the gap is between them and the next."""
-    base = {"k_top": 30, "small_memory": "raw"}
+    base: dict[str, Any] = {"k_top": 30, "small_memory": "raw"}
     assert math.isinf(conditioning(*make_case(**base).inputs).gap)
     case, gap = make_case(**base, k_back=2), math.inf
     for a in record(*case.inputs).a[3:]:

@@ -1,12 +1,8 @@
 """Runs in folders: resumed, refused, locked, and killed by SIGKILL at any moment."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +14,7 @@ from sabcore.train.model import Recurrent
 from sabcore.train.run import CHECKPOINT, LOG, Run
 from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
+from tests.children import child
 
 SETTINGS = Settings(CopyTask(2), batch_size=3, learning_rate=0.01, seed=5, dtype="float32", clip_norm=1.0)
 SIZES = {"input_size": 10, "hidden_size": 4, "output_size": 10}
@@ -184,32 +181,28 @@ for record in one.train(steps):
 
 
 def launch(folder, steps, slow):
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder), str(steps), str(slow)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )  # fmt: skip
+    return child(["-c", PROGRAM, folder, steps, slow])
 
 
 @pytest.mark.parametrize(("slow", "seed"), [(0.0, 1), (0.02, 2)])
 def test_runs_killed_at_random_moments_equal_an_uninterrupted_one(tmp_path, slow, seed):
     steps, rng, killed = 40, random.Random(seed), 0
     while True:
-        process = launch(tmp_path / "killed", steps, slow)
-        assert process.stdout.readline() == "ready\n", process.stderr.read()
-        if killed < KILLS:
-            time.sleep(rng.uniform(0, 0.1 + 10 * slow))
-            process.send_signal(signal.SIGKILL)
-        errors = process.communicate(timeout=60)[1]
+        with launch(tmp_path / "killed", steps, slow) as process:
+            assert process.stdout.readline() == "ready\n", process.stderr.read()
+            if killed < KILLS:
+                time.sleep(rng.uniform(0, 0.1 + 10 * slow))
+                process.send_signal(signal.SIGKILL)
+            errors = process.communicate(timeout=60)[1]
         killed += process.returncode == -signal.SIGKILL
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, errors
         Run.resume(tmp_path / "killed").close()
     assert killed == KILLS
-    whole = launch(tmp_path / "whole", steps, 0.0)
-    assert whole.wait(timeout=60) == 0
+    with launch(tmp_path / "whole", steps, 0.0) as whole:
+        whole.communicate(timeout=60)
+    assert whole.returncode == 0
     assert fingerprint(tmp_path / "killed") == fingerprint(tmp_path / "whole")
     assert {path.name for path in (tmp_path / "killed").iterdir()} == {CHECKPOINT, LOG, LOCK}
 
@@ -217,8 +210,9 @@ def test_runs_killed_at_random_moments_equal_an_uninterrupted_one(tmp_path, slow
 def test_of_two_processes_that_resume_one_folder_one_is_refused(tmp_path):
     finished(tmp_path / "run")
     finished(tmp_path / "whole", 30)
-    processes = [launch(tmp_path / "run", 30, 0.02) for _ in range(2)]
-    errors = [process.communicate(timeout=120)[1] for process in processes]
+    with launch(tmp_path / "run", 30, 0.02) as one, launch(tmp_path / "run", 30, 0.02) as other:
+        processes = [one, other]
+        errors = [process.communicate(timeout=120)[1] for process in processes]
     assert sorted(process.returncode for process in processes) == [0, 1]
     assert "in use by another process" in "".join(errors)
     assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")

@@ -15,6 +15,7 @@ from sabcore.train.begin import CONFIG
 from sabcore.train.run import CHECKPOINT, LOG, SAVE_EVERY, Run
 from sabcore.train.sweep.plan import plan, read_grids
 from sabcore.train.sweep.work import RESULT, work
+from tests.children import PATIENCE
 from tests.train.test_experiment import SMALL
 
 cluster = pytest.importorskip("sabcore.train.sweep.cluster", exc_type=ImportError)
@@ -46,6 +47,16 @@ def contents(folder):
 
 def steps_logged(folder):
     return (folder / LOG).read_bytes().count(b"\n") if (folder / LOG).exists() else 0
+
+
+def wait_until(found):
+    """What `found` finds, asked until it finds something."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if something := found():
+            return something
+        time.sleep(0.01)
+    raise TimeoutError(f"nothing was found in {PATIENCE} seconds")
 
 
 def test_workers_are_spawned_and_ignore_interrupts(client):
@@ -84,11 +95,9 @@ def test_a_killed_worker_loses_no_finished_run_and_one_checkpoint_interval_of_it
 
     def kill_one():
         """The worker of a long run that is past a checkpoint, once the short ones are done."""
-        while not all((tmp_path / folder / RESULT).exists() for folder in short):
-            time.sleep(0.01)
+        wait_until(lambda: all((tmp_path / folder / RESULT).exists() for folder in short))
         before.update({folder: files(tmp_path / folder) for folder in short})
-        while not (far := [folder for folder in long if steps_logged(tmp_path / folder) > SAVE_EVERY]):
-            time.sleep(0.01)
+        far = wait_until(lambda: [folder for folder in long if steps_logged(tmp_path / folder) > SAVE_EVERY])
         (address,) = (one for one, keys in client.processing().items() if any(far[0] in key for key in keys))
         os.kill(pids[address], signal.SIGKILL)
         killed[far[0]] = steps_logged(tmp_path / far[0])
