@@ -8,6 +8,8 @@ from sabcore.validate.mistakes.record import line
 
 _line = partial(line, file="step/sparsify.py")
 _forward = partial(_line, kind="forward")
+#: dw - sum dw w, written without the cancellation.
+_CENTRED = "(above - (above * w).sum(axis=-2, keepdims=True) + best * (self.eps / S))"
 
 SPARSIFY = [
     _line(
@@ -46,27 +48,27 @@ SPARSIFY = [
     _line(
         "normaliser not differentiated",
         "The sum S of the weights is a constant on the way back.",
-        old="(above - (above * w).sum(axis=-2, keepdims=True) + best * (self.eps / S)) / S",
+        old=f"{_CENTRED} / S",
         new="dw / S",
     ),
     _line(
         "normaliser differentiated twice",
         "The sum S of the weights counts twice on the way back.",
-        old="dv = (above - (above * w)",
-        new="dv = (above - 2 * (above * w)",
+        old=f"{_CENTRED} / S",
+        new="(dw - 2 * (dw * w).sum(axis=-2, keepdims=True)) / S",
     ),
     _line(
         "gradient into unread slots",
-        "Slots below the threshold get a score gradient, as if max(0, .) were not there.",
+        "Of the slots up to the threshold's rank, those within the margin get a score gradient, as if max(0, .) were"
+        " not there.",
         old="where(v.real > 0, dv, 0)",
         new="where(v.real > -1e9, dv, 0)",
     ),
     _line(
         "eps forgotten on the way back",
         "S is the sum without eps on the way back, and with it on the way there.",
-        tag="S.3*",
-        old="S = v.sum(axis=0) + self.eps\n",
-        new="S = v.sum(axis=0)\n",
+        old=f"{_CENTRED} / S",
+        new=f"{_CENTRED} / v.sum(axis=0)",
     ),
     _forward(
         "margin ignored",
