@@ -16,6 +16,8 @@ _SUMMARY = "ds = dh.copy()"
 _LOSS = "dh[truncation.loss_level] += dh_loss[t - 1]"
 _SLOT = "dh[truncation.slot_level] += memory.slot_credit(t)"
 _SLOTS = "tape.h_all[config.first_slot :: config.k_att]"
+#: The steps 1, 1 + k_att, ..., and 0 before them where h0 is a slot.
+_WRITTEN = "[*range(config.first_slot, 1), *range(1, len(tape.h_all), config.k_att)]"
 _PROVISIONAL = "xp.concatenate((tape.h_all[:1], tape.hhat))[config.first_slot :: config.k_att]"
 _NEXT = "if t > 1:\n            dh, dc"
 _DROP = "if memory and truncation.cuts(t):\n            memory.dM[:], memory.dropped[:] = 0, memory.dkeys"
@@ -88,6 +90,15 @@ MEMORY = [
                 'return (t - 2) // self.k_att + 1 + (self.memory_start == "zero_state")',
             ),
             Change(_PLAIN, "if t % config.k_att == 0:", "if (t - 1) % config.k_att == 0:"),
+            Change(_PLAIN, f"M = {_SLOTS}[:N]", f"M = tape.h_all[{_WRITTEN}][:N]"),
+            Change(
+                _PLAIN, f"self.M = {_SLOTS}", f"self.written = {_WRITTEN}\n        self.M = tape.h_all[self.written]"
+            ),
+            Change(
+                _PLAIN,
+                "j = slot_of(t, self.config.first_slot, self.config.k_att)",
+                "j = self.written.index(t) if t in self.written else -1",
+            ),
         ),
         tag="B.4",
     ),
