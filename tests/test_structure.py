@@ -106,11 +106,10 @@ sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theo
 sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
 sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
 sabcore.validate.forward_search sabcore.validate.judge sabcore.validate.mistakes.build
-sabcore.validate.mistakes.lines sabcore.validate.mistakes.loop
-sabcore.validate.mistakes.mapping sabcore.validate.mistakes.output
-sabcore.validate.mistakes.read sabcore.validate.mistakes.record sabcore.validate.mistakes.scale
-sabcore.validate.mistakes.scores
-sabcore.validate.mistakes.truncation sabcore.validate.mistakes.weights sabcore.validate.options
+sabcore.validate.mistakes.lines
+sabcore.validate.mistakes.mapping
+sabcore.validate.mistakes.record
+sabcore.validate.options
 sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
 """.split()
 
