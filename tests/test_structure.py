@@ -105,10 +105,7 @@ sabcore.proofs.step.sparsify sabcore.proofs.theorems sabcore.proofs.theorems.cos
 sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theorems.scale
 sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
 sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
-sabcore.validate.forward_search sabcore.validate.judge sabcore.validate.mistakes.build
-sabcore.validate.mistakes.lines
-sabcore.validate.mistakes.mapping
-sabcore.validate.mistakes.record
+sabcore.validate.forward_search sabcore.validate.judge
 sabcore.validate.options
 sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
 """.split()
