@@ -21,5 +21,6 @@ def one_line(message: object, longest: int = LONGEST) -> str:
 
 
 def error_line(error: BaseException, longest: int = LONGEST) -> str:
-    """A foreign error as one printable line: its type, and what it says."""
-    return one_line(f"{type(error).__name__}: {error}", longest)
+    """A foreign error as one printable line: its type, and what it says, if it says anything."""
+    said = str(error)
+    return one_line(f"{type(error).__name__}: {said}" if said.strip() else type(error).__name__, longest)

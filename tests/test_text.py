@@ -25,3 +25,5 @@ def test_one_line_joins_lines_and_is_cut():
 
 def test_a_foreign_error_says_its_type():
     assert error_line(KeyError("gone")) == "KeyError: 'gone'"
+    assert error_line(ValueError()) == "ValueError"
+    assert len(error_line(ValueError("x" * 999), 200)) == 200

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sabcore.errors import TargetError
+from sabcore.text import error_line
 from sabcore.validate.question import Answer, Question, Tensors
 
 #: `implementation(config, params, x, dy, *, h0=, c0=) -> mapping`; h0 and c0 only where it takes them.
@@ -35,7 +36,7 @@ def load(target: str) -> Implementation:
     except TargetError:
         raise
     except BaseException as error:
-        raise TargetError(f"{place} cannot be imported: {one_line(error)}", "load") from error
+        raise TargetError(f"{place} cannot be imported: {error_line(error, 200)}", "load") from error
     found = module
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -86,7 +87,7 @@ def call(implementation: Implementation, question: Question) -> Answer:
     except (SystemExit, KeyboardInterrupt) as error:
         raise TargetError(f"it ends the process: {type(error).__name__}", "ended") from error
     except BaseException as error:
-        raise TargetError(f"it raises {one_line(error)}", "raised") from error
+        raise TargetError(f"it raises {error_line(error, 200)}", "raised") from error
     answer = Answer(_tensors(found), seconds=time.perf_counter() - start)
     given = {"x": question.x, "dy": question.dy, "h0": question.h0, "c0": question.c0} | question.params
     answer.wrote = [name for name, value in {**arguments, **params}.items() if not _unchanged(value, given.get(name))]
@@ -124,9 +125,3 @@ def _random_states() -> Iterator[tuple[str, Any]]:
     yield "numpy", (np.asarray(key).tobytes(), place)
     if "torch" in sys.modules:
         yield "torch", sys.modules["torch"].get_rng_state().numpy().tobytes()
-
-
-def one_line(error: BaseException) -> str:
-    """An error's type and message, short and on one line."""
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}"[:200] if message else type(error).__name__

@@ -11,7 +11,7 @@ import pytest
 from sabcore import SABConfig
 from sabcore.errors import TargetError
 from sabcore.validate.cases import ask
-from sabcore.validate.target import call, load, one_line, takes_states
+from sabcore.validate.target import call, load, takes_states
 
 QUESTION = ask(SABConfig.lstm(input_size=3, hidden_size=4, output_size=5), 1, 4, 2)
 
@@ -119,9 +119,3 @@ def test_whatever_it_raises_is_one_error(error, kind):
         call(raises, QUESTION)
     assert found.value.kind == kind
     assert "\n" not in str(found.value)
-
-
-def test_an_error_is_short_and_on_one_line():
-    assert one_line(ValueError("a\n  b")) == "ValueError: a b"
-    assert one_line(ValueError()) == "ValueError"
-    assert len(one_line(ValueError("x" * 999))) == 200
