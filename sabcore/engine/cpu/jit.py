@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 
 from sabcore.engine.cpu.cache import FOLDER, compile_entry
 from sabcore.engine.cpu.pool import POOL, Loan
+from sabcore.errors import DeviceError
 
 #: `error_model`: without it a check for zero keeps every loop with a division from being vectorised. `contract` fuses
 #: a multiplication and an addition; NaN, infinities and the order of operations stay as written.
@@ -50,6 +51,24 @@ class _Caller(NamedTuple):
 
 _one_at_a_time = threading.RLock()
 _callers: list[_Caller] = []
+_compiler_is_stuck = False  # in this process, for ever
+
+
+class _Compiling(event.Listener):
+    """Who holds the lock of Numba's compiler, or waits for it."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+
+    def on_start(self, event: event.Event) -> None:
+        self.threads.append(threading.get_ident())
+
+    def on_end(self, event: event.Event) -> None:
+        self.threads.remove(threading.get_ident())
+
+
+_COMPILING = _Compiling()
+event.register("numba:compiler_lock", _COMPILING)
 _libraries = ThreadpoolController()
 _blas = _libraries.select(user_api="blas").lib_controllers
 
@@ -59,7 +78,15 @@ def compiled_code() -> Iterator[None]:
     """Inside, BLAS keeps to one thread (the blocks are the parallelism), and a first compilation says what it does.
 
     One caller at a time: not every threading layer of Numba bears two.
+
+    Raises:
+        DeviceError: in a process that was forked while Numba was compiling in another thread.
     """
+    if _compiler_is_stuck:
+        raise DeviceError(
+            "this process was forked while Numba was compiling, and would wait for ever: fork before the first pass or "
+            "after it, or spawn processes instead"
+        )
     with _one_at_a_time, event.install_listener(*_notice()):
         _callers.append(_Caller(threading.get_ident(), [(library, library.num_threads) for library in _blas]))
         try:
@@ -72,9 +99,10 @@ def compiled_code() -> Iterator[None]:
 def _start_anew() -> None:
     """In a forked child, where other threads do not exist: one that was inside would never leave, nor free a lock.
 
-    It may hold the lock without being among the callers: not yet, or no more.
+    It may hold the lock without being among the callers: not yet, or no more. The compiler's locks cannot be freed.
     """
-    global _one_at_a_time
+    global _one_at_a_time, _compiler_is_stuck
+    _compiler_is_stuck = bool(_COMPILING.threads)
     POOL.start_anew()
     if _callers and _callers[0].thread == threading.get_ident():
         return

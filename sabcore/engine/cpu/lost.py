@@ -30,7 +30,7 @@ def largest_key(like: np.ndarray) -> Any:
 
 @jit
 def query_limit(like: np.ndarray) -> Any:
-    """The largest |q| that a key at its limit outweighs, so that tanh is 1 to the last bit all the same."""
+    """The largest |q| that a key at its limit outweighs: tanh of the sum is 1 to within a unit in the last place."""
     return like.dtype.type(7 if like.itemsize == 4 else 130)
 
 

@@ -124,6 +124,47 @@ print("the child computed the same" if (y == want).all() else "the parent went w
 """
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_forked_while_another_thread_compiles_says_that_it_cannot_compute() -> None:
+    """Instead of waiting for that thread for ever; the parent goes on."""
+    done = subprocess.run([sys.executable, "-c", FORK_IN_COMPILATION], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+    assert "this process was forked while Numba was compiling" in done.stderr
+
+
+FORK_IN_COMPILATION = """
+import os, signal, sys, threading, warnings
+import numba
+from numba.core.compiler_lock import global_compiler_lock
+from sabcore.engine.cpu.jit import compiled_code
+from sabcore.errors import DeviceError
+
+warnings.simplefilter("ignore", DeprecationWarning)
+inside, leave = threading.Event(), threading.Event()
+
+def compute():
+    with compiled_code(), global_compiler_lock:
+        inside.set()
+        leave.wait()
+
+threading.Thread(target=compute).start()
+inside.wait()
+if not (child := os.fork()):
+    signal.alarm(60)
+    try:
+        with compiled_code():
+            numba.njit(lambda: 2)()
+    except DeviceError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(0)
+    os._exit(1)
+_, status = os.waitpid(child, 0)
+leave.set()
+with compiled_code():
+    print(numba.njit(lambda: 3)() if status == 0 else f"the child ended with status {status}")
+"""
+
+
 def test_blas_is_limited_only_while_a_caller_is_known(monkeypatch) -> None:
     """A fork at any moment finds in `_callers` what the child has to undo."""
     known = []
