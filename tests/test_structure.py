@@ -107,7 +107,7 @@ sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model 
 sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
 sabcore.validate.forward_search sabcore.validate.judge
 sabcore.validate.options
-sabcore.validate.process sabcore.validate.verdict sabcore.validate.worker
+sabcore.validate.verdict
 """.split()
 
 

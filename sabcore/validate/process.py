@@ -98,18 +98,23 @@ class Peer:
                     raise TargetError(f"it gives no answer within {seconds:g} s", "time")
                 piece = os.read(self.process.stdout.fileno(), 1 << 16)
                 if not piece:
-                    raise TargetError(f"it ends the process: {self._end()}", "ended")
+                    raise self._ended(deadline)
                 line += piece
                 if len(line) > _LONGEST:
                     self.stop()
                     raise TargetError("its reply does not end", "shape")
         return line
 
-    def _end(self) -> str:
-        """How the process ended."""
+    def _ended(self, deadline: float) -> TargetError:
+        """How the process ended; one that goes on without its output is stopped."""
         assert self.process is not None
-        code = self.process.wait()
-        return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        try:
+            code = self.process.wait(max(1.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.stop()
+            return TargetError("it closes its output and goes on, but should answer", "time")
+        how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        return TargetError(f"it ends the process: {how}", "ended")
 
     def stop(self) -> None:
         """End the process and what it started."""
