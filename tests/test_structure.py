@@ -96,7 +96,7 @@ sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached sabcore.
 sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed sabcore.benchmarks.peers.torch_lstm
 sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab sabcore.benchmarks.picture
 sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload
-sabcore.cli.validate sabcore.demos.copy_picture sabcore.engine.cuda.tape sabcore.exercise.catalogue
+sabcore.demos.copy_picture sabcore.engine.cuda.tape sabcore.exercise.catalogue
 sabcore.exercise.worker sabcore.proofs.__main__ sabcore.proofs.corpus sabcore.proofs.engine.by_page
 sabcore.proofs.engine.loop sabcore.proofs.engine.plain sabcore.proofs.engine.truncation sabcore.proofs.half
 sabcore.proofs.names sabcore.proofs.places sabcore.proofs.skeleton sabcore.proofs.source sabcore.proofs.stage
@@ -107,7 +107,6 @@ sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model 
 sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
 sabcore.validate.forward_search sabcore.validate.judge
 sabcore.validate.options
-sabcore.validate.verdict
 """.split()
 
 
