@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -100,11 +101,13 @@ def to_host(array: Array) -> np.ndarray:
 def _describe(learner: Learner) -> dict[str, Any]:
     """All of a learner that is no tensor."""
     counts = {name: getattr(learner, name) for name in COUNTS}
+    norms = {"norms": learner.norms} if learner.norms else {}
     return {
         "name": learner.name,
         "model": model_to_dict(learner.model),
         "progress": dataclasses.asdict(learner.progress),
         **counts,
+        **norms,
     }
 
 
@@ -128,8 +131,9 @@ def _learner(
     params = {key: xp.asarray(value) for key, value in params.items()}
     state = {key: xp.asarray(state[key]) for key in fresh}
     average = None if average is None else {key: xp.asarray(average[key]) for key in params}
-    return Learner(name, model, params, state, _progress(fields["progress"], settings, step), average=average,
-                   **{count: _count(fields, count) for count in COUNTS})  # fmt: skip
+    progress, norms = _progress(fields["progress"], settings, step), _norms(fields, settings, step)
+    counts = {count: _count(fields, count) for count in COUNTS}
+    return Learner(name, model, params, state, progress, average=average, norms=norms, **counts)
 
 
 def _check_sizes(name: str, model: Any, settings: Settings) -> None:
@@ -155,6 +159,16 @@ def _progress(fields: Mapping[str, Any], settings: Settings, step: int) -> Progr
     elif not settings.beginning.T <= _count(fields, "T") <= (settings.goal or 0):
         raise FormatError(f"T is {progress.T}, but should be from {settings.beginning.T} to {settings.goal}")
     return progress
+
+
+def _norms(fields: Mapping[str, Any], settings: Settings, step: int) -> tuple[float, ...]:
+    """The norms that a learner remembers, if one of these settings can."""
+    norms, window = tuple(fields.get("norms", ())), 0 if settings.outliers is None else settings.outliers.window
+    if len(norms) > min(window, step):
+        raise FormatError(f"norms are {len(norms)}, but should be at most {min(window, step)}")
+    if not all(isinstance(norm, float) and 0 <= norm < math.inf for norm in norms):
+        raise FormatError("norms hold something that is no finite number, at least 0")
+    return norms
 
 
 def _check_names(learners: tuple[Learner, ...], tensors: Mapping[str, np.ndarray]) -> None:

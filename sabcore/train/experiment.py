@@ -6,7 +6,7 @@ steps = 4000
 name = "adding"
 T = 200
 
-[training]                the fields of `Settings`, and of a `Curriculum` under [training.curriculum]
+[training]                the fields of `Settings`, of a `Curriculum` under [training.curriculum], and of `Outliers`
 batch_size = 16
 learning_rate = 3e-3
 clip_norm = 0.3
@@ -39,6 +39,7 @@ from sabcore.model.config import SABConfig
 from sabcore.text import one_line
 from sabcore.train.curriculum import Curriculum
 from sabcore.train.model import Model, Recurrent, ReleasedTorch0112, Transformer, model_from_dict, model_to_dict
+from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import TASKS, Task
 from sabcore.transformer import TransformerConfig
@@ -145,8 +146,9 @@ def _settings(task: Task, fields: Mapping[str, Any]) -> Settings:
     given = {**DEFAULTS, **fields}
     if "task" in given:
         raise ConfigError("training has task, which is a table of its own, [task]")
-    if "curriculum" in given:
-        given["curriculum"] = _made("training.curriculum", Curriculum, _table(fields, "curriculum"))
+    for part, made_of in (("curriculum", Curriculum), ("outliers", Outliers)):
+        if part in given:
+            given[part] = _made(f"training.{part}", made_of, _table(fields, part))
     if "patience" in given:
         _table(fields, "patience")
     return _made("training", Settings, {"task": task, **given})

@@ -17,6 +17,7 @@ from sabcore.model.params import Params
 from sabcore.train.curriculum import Progress
 from sabcore.train.model import Model
 from sabcore.train.optim import State, clip_by_global_norm
+from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import Batch
 
@@ -25,8 +26,9 @@ from sabcore.train.task import Batch
 class Learner:
     """A model's parameters and optimiser state, and how its training went so far.
 
-    `average`: the moving average of its parameters, where the settings ask for one. `skipped`, `in_a_row`: the steps
-    that were skipped, in all and since the last good one. `attempt`: how often it was started again from a new seed.
+    `average`: the moving average of its parameters, where the settings ask for one. `skipped`: the steps that were
+    skipped, in all; `in_a_row`: those since the last one that was finite. `attempt`: how often it was started again
+    from a new seed. `norms`: those of the latest gradients, where outliers are skipped.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Learner:
     in_a_row: int = 0
     attempt: int = 0
     average: Params | None = None
+    norms: tuple[float, ...] = ()
 
     @property
     def judged(self) -> Params:
@@ -56,8 +59,8 @@ def begin(name: str, model: Model, settings: Settings, xp: Any = np, attempt: in
 def learn(learner: Learner, batch: Batch, settings: Settings) -> tuple[Learner, dict]:
     """One step of one model: the learner after it, and its record (see `sabcore.train.loop.train`).
 
-    The step counts only if the loss, every gradient, and all that would be kept are finite; else the parameters, the
-    optimiser and the progress stay as they were, to the bit.
+    The step counts only if the loss, every gradient, and all that would be kept are finite, and the gradient is no
+    outlier; else the parameters, the optimiser and the progress stay as they were, to the bit.
     """
     task = settings.task
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows is found below
@@ -72,8 +75,11 @@ def learn(learner: Learner, batch: Batch, settings: Settings) -> tuple[Learner, 
         if (bad := first_non_finite(grads)) is not None:
             return _skip(learner, record, f"the gradient of {bad}")
         clipped, norm = clip_by_global_norm(grads, settings.clip_norm)
+        record["norm"] = finite(norm)
+        learner, outlying = _compared(learner, norm, settings.outliers)
+        if outlying:
+            return _skip(learner, record, "the norm", is_finite=True)
         params, state = settings.optimiser(learner.progress).update(learner.params, clipped, learner.state)
-    record["norm"] = finite(norm)
     if (bad := first_non_finite(params) or first_non_finite(state)) is not None:
         return _skip(learner, record, f"the update of {bad}")
     progress = settings.advance(learner.progress, metric)
@@ -109,6 +115,14 @@ def _seed(settings: Settings, attempt: int) -> int:
     return int(np.random.SeedSequence([settings.seed, attempt]).generate_state(1, np.uint64)[0])
 
 
-def _skip(learner: Learner, record: dict, tensor: str) -> tuple[Learner, dict]:
-    skipped = replace(learner, skipped=learner.skipped + 1, in_a_row=learner.in_a_row + 1)
-    return skipped, {**record, "skipped": tensor}
+def _compared(learner: Learner, norm: float, outliers: Outliers | None) -> tuple[Learner, bool]:
+    """The learner that remembers this gradient's norm, and whether it is an outlier among those before."""
+    if outliers is None:
+        return learner, False
+    norms = outliers.remembered(norm, learner.norms)
+    return replace(learner, norms=norms), outliers.stands_out(norm, learner.norms)
+
+
+def _skip(learner: Learner, record: dict, what: str, is_finite: bool = False) -> tuple[Learner, dict]:
+    in_a_row = 0 if is_finite else learner.in_a_row + 1
+    return replace(learner, skipped=learner.skipped + 1, in_a_row=in_a_row), {**record, "skipped": what}

@@ -42,9 +42,10 @@ def train(settings: Settings, snapshot: Snapshot, steps: int, xp: Any = np) -> I
     """From `snapshot` to step `steps`, or until every model is done: after each step the new snapshot and its record.
 
     A record is JSON-ready: `{"step": k, NAME: {"loss", METRIC, "norm", "skipped", ...}, ...}`, without the models that
-    are done: the task's metric, the gradient's norm before clipping, the tensor for whose sake the step was skipped,
-    under a curriculum `T`, the length practised, and `attempt`, and what the model reports of its gradient. A value
-    that is not finite is recorded as None. Models of the same progress see the same batch.
+    are done: the task's metric, the gradient's norm before clipping, why the step was skipped (the tensor that was not
+    finite, or "the norm" of an outlier), under a curriculum `T`, the length practised, and `attempt`, and what the
+    model reports of its gradient. A value that is not finite is recorded as None. Models of the same progress see the
+    same batch.
 
     Raises:
         TrainingError: `PATIENCE` steps in a row had to be skipped, or the memory does not suffice.

@@ -13,6 +13,7 @@ from sabcore.array.checks import check_whole
 from sabcore.errors import ConfigError
 from sabcore.train.curriculum import Curriculum, Progress
 from sabcore.train.optim import Adam
+from sabcore.train.outliers import Outliers
 from sabcore.train.task import Batch, Task, task_from_dict, task_to_dict
 
 #: Whole numbers beyond these are a slip of the finger, or a forged checkpoint.
@@ -30,6 +31,7 @@ class Settings:
     1/S is steep near ties, then forgets and relearns. `patience`: by model, after how many updates without a move of T
     it begins again from a new seed; one that is not named never does. `average`: models are evaluated with a moving
     average of their weights, `average` parts of the last one and the rest of the new weights after every update.
+    `outliers`: which updates are skipped for the length of their gradient; none without it.
 
     Raises:
         ConfigError: a number out of range, or options that do not go together.
@@ -46,6 +48,7 @@ class Settings:
     curriculum: Curriculum | None = None
     patience: Mapping[str, int] = field(default_factory=dict)
     average: float | None = None
+    outliers: Outliers | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float32", "float64"):
@@ -126,11 +129,16 @@ class Settings:
         return waits and progress.since >= self.patience[name]
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field, JSON-ready."""
+        """Every field, JSON-ready; `outliers` only where there are any, so that older runs stay what they were."""
         fields = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         curriculum = None if self.curriculum is None else dataclasses.asdict(self.curriculum)
         patience = dict(self.patience)
-        return {**fields, "task": task_to_dict(self.task), "curriculum": curriculum, "patience": patience}
+        described = {**fields, "task": task_to_dict(self.task), "curriculum": curriculum, "patience": patience}
+        if self.outliers is None:
+            del described["outliers"]
+        else:
+            described["outliers"] = dataclasses.asdict(self.outliers)
+        return described
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Settings:
@@ -139,12 +147,14 @@ class Settings:
         Raises:
             ConfigError, TypeError, KeyError: fields that are not its own, or bad ones.
         """
+        fields = {"outliers": None, **fields}
         _check_complete("settings", cls, fields)
-        curriculum = fields["curriculum"]
-        if curriculum is not None:
-            _check_complete("curriculum", Curriculum, curriculum)
-            curriculum = Curriculum(**curriculum)
-        return cls(**{**fields, "task": task_from_dict(fields["task"]), "curriculum": curriculum})
+        made: dict[str, Any] = {"task": task_from_dict(fields["task"])}
+        for name, part in (("curriculum", Curriculum), ("outliers", Outliers)):
+            if fields[name] is not None:
+                _check_complete(name, part, fields[name])
+                made[name] = part(**fields[name])
+        return cls(**{**fields, **made})
 
 
 def _check_complete(what: str, cls: Any, fields: Mapping[str, Any]) -> None:

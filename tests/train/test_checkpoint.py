@@ -15,6 +15,7 @@ from sabcore.train.checkpoint import Checkpoint, Log, load_checkpoint, save_chec
 from sabcore.train.curriculum import Curriculum, Progress
 from sabcore.train.loop import Snapshot, start
 from sabcore.train.model import Recurrent
+from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
 
@@ -57,6 +58,16 @@ def averaging():
     return plain._replace(snapshot=Snapshot(9, tuple(learners)), settings=replace(SETTINGS, average=0.9))
 
 
+def skipping():
+    """The same checkpoint with the norms of the latest gradients of one model."""
+    plain = checkpoint()
+    one, two = plain.snapshot.learners
+    learners = (replace(one, norms=(1 / 3, 0.0, 1e300)), two)
+    return plain._replace(
+        snapshot=Snapshot(9, learners), settings=replace(SETTINGS, outliers=Outliers(times=7.5, window=5))
+    )
+
+
 def assert_refused(path, says="is not a"):
     with pytest.raises(FormatError, match=says) as caught:
         load_checkpoint(path)
@@ -64,7 +75,7 @@ def assert_refused(path, says="is not a"):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [checkpoint, averaging])
+@pytest.mark.parametrize("make", [checkpoint, averaging, skipping])
 def test_what_goes_in_comes_out_to_the_bit(tmp_path, make):
     want = make()
     save_checkpoint(tmp_path / "c", want)
@@ -153,6 +164,7 @@ def at(*keys):
         (at("learners", 1, "skipped"), [-1, None, 0.5]),
         (at("learners", 1, "in_a_row"), [-1, None, 0.5]),
         (at("learners", 1, "attempt"), [-1, None, 0.5, 10**30]),
+        (at("learners", 0, "norms"), [[1.0], 3, None]),  # these settings remember none
         (at("notes"), [None, 3]),
     ],
 )
@@ -164,6 +176,16 @@ def test_metadata_that_lies_is_refused(tmp_path, change, values):
         change(run, value)
         write_tensors(tmp_path / "bad", tensors, {**metadata, "run": json.dumps(run)})
         assert_refused(tmp_path / "bad", "not a usable checkpoint")
+
+
+@pytest.mark.parametrize("norms", [[1.0] * 6, ["x"], [1], [-1.0], [float("nan")], [float("inf")], 3, None])
+def test_norms_that_no_learner_remembers_are_refused(tmp_path, norms):
+    save_checkpoint(tmp_path / "c", skipping())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    run = json.loads(metadata["run"])
+    run["learners"][0]["norms"] = norms
+    write_tensors(tmp_path / "bad", tensors, {**metadata, "run": json.dumps(run)})
+    assert_refused(tmp_path / "bad", "not a usable checkpoint")
 
 
 @pytest.mark.parametrize("run", ["", "{", "[]", "null", "[" * 100_000])

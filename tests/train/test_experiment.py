@@ -9,6 +9,7 @@ from sabcore.errors import ConfigError, FormatError
 from sabcore.train.experiment import read_experiment
 from sabcore.train.loop import start, train
 from sabcore.train.model import Recurrent, Transformer
+from sabcore.train.outliers import Outliers
 from sabcore.train.task import AddingTask
 from sabcore.transformer import TransformerConfig
 
@@ -93,6 +94,18 @@ def test_the_digest_is_of_what_is_said_not_of_how(path):
     assert read_experiment(path, ["training.seed=1"]).digest != want
 
 
+def test_a_new_option_that_is_off_makes_no_other_experiment_of_an_old_one(path):
+    """Finished runs are found again by their digest."""
+    assert read_experiment(path).digest == "d9916f3f083432f1f019cd8ed6560989961406654fac43f854f9f241692c8839"
+
+
+def test_outliers_are_a_table_below_training(path):
+    settings = read_experiment(path, ["training.outliers.window=50"]).settings
+    assert settings.outliers == Outliers(times=10.0, window=50)
+    assert read_experiment(path, ["training.outliers={}"]).settings.outliers == Outliers()
+    assert read_experiment(path).settings.outliers is None
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -111,6 +124,9 @@ def test_the_digest_is_of_what_is_said_not_of_how(path):
         ("training.curriculum=1", "curriculum is 1, but should be a table"),
         ("training.curriculum.start=0", "start is 0"),
         ("training.curriculum.begin=0", r"training.curriculum: .*'begin'"),
+        ("training.outliers=true", "outliers is True, but should be a table"),
+        ("training.outliers.times=1", "times is 1"),
+        ("training.outliers.factor=1", r"training.outliers: .*'factor'"),
         ("training.patience=3", "patience is 3"),
         ("models={}", "called nothing"),
         ("models.sab=1", "models.sab is 1"),

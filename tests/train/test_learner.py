@@ -12,6 +12,7 @@ from sabcore import SABConfig
 from sabcore.train.curriculum import Curriculum
 from sabcore.train.learner import begin, begin_again, learn
 from sabcore.train.model import Recurrent, recurrent
+from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import Batch, CopyTask
 from tests.strict_array import StrictArray
@@ -165,3 +166,41 @@ def test_a_skipped_step_leaves_the_average_and_a_fresh_model_has_its_own(monkeyp
     assert same(again.judged, again.params)
     poison(monkeypatch, "b", math.nan)
     assert same(learn(learner, settings.batch(2, 5), settings)[0].judged, learner.judged)
+
+
+SKIPPING = replace(SETTINGS, outliers=Outliers(times=50.0, window=4))
+
+
+def test_an_outlier_is_skipped_to_the_bit_and_counted(monkeypatch):
+    learner = first(SKIPPING)
+    for step in range(1, 5):
+        learner, record = learn(learner, batch_of(step), SKIPPING)
+        assert record["skipped"] is None
+    assert len(learner.norms) == 4
+    poison(monkeypatch, "b", 1e6)
+    before = replace(learner, in_a_row=3)  # steps that were not finite: this one is
+    after, record = learn(before, batch_of(5), SKIPPING)
+    assert record["skipped"] == "the norm"
+    assert record["norm"] > 1e5
+    assert same(after.params, learner.params)
+    assert same(after.state, learner.state)
+    assert (after.progress, after.skipped, after.in_a_row) == (learner.progress, 1, 0)
+    assert after.norms == (*learner.norms[1:], record["norm"])
+    kept = learn(replace(learner, norms=()), batch_of(5), SETTINGS)[1]
+    assert kept["skipped"] is None  # off by default
+
+
+def test_without_outliers_no_norm_is_kept_and_where_none_stands_out_nothing_changes():
+    plain, skipping = first(), first(SKIPPING)
+    for step in range(1, 7):
+        plain, want = learn(plain, batch_of(step), SETTINGS)
+        skipping, got = learn(skipping, batch_of(step), SKIPPING)
+        assert got == want
+    assert same(plain.params, skipping.params)
+    assert plain.norms == ()
+
+
+def test_a_model_that_begins_again_compares_with_norms_of_its_own():
+    settings = replace(GROWING, outliers=Outliers(window=4))
+    stuck = replace(first(settings), progress=replace(settings.beginning, since=2), norms=(1.0, 2.0))
+    assert begin_again(stuck, settings).norms == ()

@@ -3,6 +3,7 @@
 import random
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from sabcore.errors import FormatError
 from sabcore.train import run
 from sabcore.train.lock import LOCK
 from sabcore.train.model import Recurrent
+from sabcore.train.outliers import Outliers
 from sabcore.train.run import CHECKPOINT, LOG, Run
 from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
@@ -47,6 +49,19 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, monkeypatch):
             assert resumed.step == stop // 3 * 3
             list(resumed.train(7))
         assert fingerprint(part) == fingerprint(tmp_path / "whole")
+
+
+def test_so_does_one_that_skips_outliers(tmp_path):
+    """Norms before the resumption decide what is skipped after it."""
+    settings = replace(SETTINGS, batch_size=1, seed=8, outliers=Outliers(times=1.1, window=3))
+    with Run.create(tmp_path / "whole", settings, MODELS, {}) as whole:
+        skipped = [record["sab"]["skipped"] for record in whole.train(14)]
+    assert skipped == 11 * [None] + 2 * ["the norm"] + [None]
+    with Run.create(tmp_path / "halves", settings, MODELS, {}) as one:
+        list(one.train(10))
+    with Run.resume(tmp_path / "halves") as resumed:
+        list(resumed.train(14))
+    assert fingerprint(tmp_path / "halves") == fingerprint(tmp_path / "whole")
 
 
 def test_the_log_has_one_line_a_step_and_is_read_back(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from sabcore.errors import ConfigError
 from sabcore.train.curriculum import Curriculum, Progress
+from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import CopyTask
 
@@ -90,14 +91,25 @@ def test_who_is_stuck():
     assert not GROWING.is_stuck("sab", Progress(40, since=600, fallen=2))
 
 
-@pytest.mark.parametrize("settings", [PLAIN, GROWING, replace(PLAIN, hold=3, decay=9, average=0.99)])
+@pytest.mark.parametrize(
+    "settings",
+    [PLAIN, GROWING, replace(PLAIN, hold=3, decay=9, average=0.99), replace(PLAIN, outliers=Outliers(3.5, 7))],
+)
 def test_settings_survive_their_description(settings):
     assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
-@pytest.mark.parametrize("change", [{"extra": 1}, {"curriculum": {"nonsense": 1}}, {"task": {}}, {"patience": 3}])
+@pytest.mark.parametrize(
+    "change", [{"extra": 1}, {"curriculum": {"nonsense": 1}}, {"task": {}}, {"patience": 3}, {"outliers": {}},
+               {"outliers": {"times": 2.0}}, {"outliers": 3}],
+)  # fmt: skip
 def test_foreign_descriptions_are_refused(change):
     with pytest.raises((ConfigError, TypeError, AttributeError)):
         Settings.from_dict({**PLAIN.to_dict(), **change})
     with pytest.raises(ConfigError, match="the settings lack seed"):
         Settings.from_dict({key: value for key, value in PLAIN.to_dict().items() if key != "seed"})
+
+
+def test_a_description_from_before_there_were_outliers_is_one_without_any():
+    assert "outliers" not in PLAIN.to_dict()
+    assert Settings.from_dict(PLAIN.to_dict()).outliers is None
