@@ -129,9 +129,11 @@ def test_a_stuck_model_begins_again_from_a_seed_of_its_own():
 
 
 def test_the_record_says_what_the_model_reports():
-    record = learn(first(), batch_of(1), SETTINGS)[1]
-    assert set(record) == {"loss", "accuracy", "norm", "skipped", "h", "local", "score"}
-    assert set(learn(first(name="lstm"), batch_of(1), SETTINGS)[1]) == {"loss", "accuracy", "norm", "skipped", "h"}
+    record, of_lstm = (learn(first(name=name), batch_of(1), SETTINGS)[1] for name in ("sab", "lstm"))
+    assert set(record) == {"loss", "accuracy", "norm", "skipped", "h", "inverse_S", "local", "score"}
+    assert set(of_lstm) == {"loss", "accuracy", "norm", "skipped", "h", "inverse_S"}
+    assert record["inverse_S"] > 0
+    assert of_lstm["inverse_S"] is None
 
 
 def test_a_skipped_step_is_no_progress(monkeypatch):

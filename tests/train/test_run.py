@@ -68,7 +68,7 @@ def test_the_log_has_one_line_a_step_and_is_read_back(tmp_path):
     begun = finished(tmp_path)
     log = begun.read_log()
     assert [record["step"] for record in log] == list(range(1, 8))
-    assert set(log[0]["sab"]) == {"loss", "accuracy", "norm", "skipped", "h", "local", "score"}
+    assert set(log[0]["sab"]) == {"loss", "accuracy", "norm", "skipped", "h", "inverse_S", "local", "score"}
     assert (tmp_path / LOG).stat().st_size == begun.log.known.size
 
 

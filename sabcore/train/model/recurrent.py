@@ -15,6 +15,7 @@ from sabcore.errors import ConfigError
 from sabcore.model.config import SABConfig
 from sabcore.model.params import Params, init_params, param_shapes
 from sabcore.train.model.base import Report
+from sabcore.train.model.normaliser import largest_inverse
 from sabcore.train.optim import clip_by_global_norm, global_norm
 
 
@@ -67,10 +68,11 @@ class Recurrent:
     def backward(self, params: Mapping[str, Array], tape: Tape, dy: Array) -> tuple[dict[str, Array], Report]:
         """The engine's gradient of each parameter, with the scores' share bounded.
 
-        The report: `h`, the largest hidden value; with a bound, the norms of the gradient by path: `local`, without
-        the scores' path, and `score`, that path alone, before the bound.
+        The report: `h`, the largest hidden value; `inverse_S`, the largest 1/S, see `largest_inverse`; with a bound,
+        the norms of the gradient by path: `local`, without the scores' path, and `score`, that path alone, before the
+        bound.
         """
-        report = {"h": abs(tape.h).max().item()}
+        report = {"h": abs(tape.h).max().item(), "inverse_S": largest_inverse(tape)}
         full = _of_params(params, backward(self.config, params, tape, dy))
         if self.score_bound is None or not self.config.has_memory:
             return full, report

@@ -9,6 +9,7 @@ import pytest
 from sabcore import SABConfig, backward, forward
 from sabcore.errors import ConfigError
 from sabcore.train.model import MODELS, Recurrent, model_from_dict, model_to_dict
+from sabcore.train.model.normaliser import largest_inverse
 from sabcore.train.model.recurrent import bound_score_path
 
 SIZES = {"input_size": 3, "hidden_size": 4, "output_size": 5}
@@ -39,6 +40,7 @@ def test_it_is_the_engine(config):
     assert list(grads) == list(params) == list(model.shapes())
     assert all((grads[name] == want[name]).all() for name in params)
     np.testing.assert_array_equal(model.forward(params, x)[0], y)
+    assert report.pop("inverse_S") == pytest.approx(largest_inverse(tape), nan_ok=not config.has_memory)
     assert report == {"h": abs(tape.h).max()}
     assert (model.input_size, model.output_size) == (3, 5)
 
@@ -64,7 +66,8 @@ def test_a_plain_lstm_has_no_such_share():
     params = model.init(1, "float64")
     grads, report = gradients(model, params)
     free = gradients(Recurrent(model.config), params)[0]
-    assert set(report) == {"h"}
+    assert set(report) == {"h", "inverse_S"}
+    assert math.isnan(report["inverse_S"])
     assert all((grads[name] == free[name]).all() for name in params)
 
 
