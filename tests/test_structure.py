@@ -106,7 +106,6 @@ sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theo
 sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
 sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
 sabcore.validate.forward_search sabcore.validate.judge
-sabcore.validate.options
 """.split()
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sabcore.errors import TargetError
 from sabcore.validate.backward_search import search_backward
 from sabcore.validate.describe import as_words
-from sabcore.validate.fields import Changes, changed, field_names, values
+from sabcore.validate.fields import Changes, changed, difference, field_names, values
 from sabcore.validate.forward_search import search_forward
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, answer
@@ -64,8 +64,8 @@ def _asked(name: str, base: Observed) -> Question | None:
     claim = base.question.config
     for changes in _TRIED.get(name) or [{name: value} for value in values(name, getattr(claim, name), claim.k_trunc)]:
         config = changed(claim, changes)
-        if config is None:
-            continue
+        if config is None or name not in difference(config, claim):
+            continue  # no configuration, the same one, or one in which this field means nothing
         question = base.question._replace(config=config)
         found = answer(Hypothesis(config), question)
         if found is not None and base.error(found, base.outputs + base.grads) > _VISIBLE:
