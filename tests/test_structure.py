@@ -104,8 +104,7 @@ sabcore.proofs.step.lstm sabcore.proofs.step.readout sabcore.proofs.step.recall 
 sabcore.proofs.step.sparsify sabcore.proofs.theorems sabcore.proofs.theorems.cost sabcore.proofs.theorems.edges
 sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theorems.scale
 sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
-sabcore.train.task sabcore.train.task.base sabcore.train.task.checks sabcore.validate.backward_search
-sabcore.validate.forward_search sabcore.validate.judge
+sabcore.train.task sabcore.train.task.base sabcore.train.task.checks
 """.split()
 
 
