@@ -3,10 +3,9 @@
 At a longer wait than it was trained with, a model may err because blanks crowd the k_top memories, because the recall
 reads itself, or because it reads another symbol than the one that is due. Here is counted which.
 
-The recording is what this printed for the ten folders of the recorded demo, after
+The recording is what this printed after
 
-    sab demo copy --sab-alone --seeds 10
-
+    sab demo copy --sab-alone --seeds 5
     python -m sabcore.demos.copy_reads runs/copy/seed-* > sabcore/demos/results/copy_reads.json
 """
 

@@ -9,6 +9,8 @@ A page marks where it stands:
 The recording is what this printed, ten runs of a demo at its defaults, without the two LSTMs that learn beside it:
 
     sab demo copy --sab-alone --seeds 10 --json > sabcore/demos/results/copy.json
+
+Between <!-- reads: copy --> and <!-- /reads --> stands what such models read; see `sabcore.demos.copy_reads`.
 """
 
 from __future__ import annotations
@@ -23,10 +25,13 @@ import click
 
 from sabcore.array.files import write_atomically
 from sabcore.demos.copy import SOLVED
+from sabcore.demos.copy_reads import PLACES
 
 RECORDING = Path("sabcore/demos/results/copy.json")
+READS = Path("sabcore/demos/results/copy_reads.json")
 PAGES = ("README.md", "docs/reproduce.md")
 MARKED = re.compile(r"(<!-- learned: copy -->\n).*?(<!-- /learned -->)", re.DOTALL)
+MARKED_READS = re.compile(r"(<!-- reads: copy -->\n).*?(<!-- /reads -->)", re.DOTALL)
 
 
 def table(runs: list[dict[str, Any]]) -> str:
@@ -55,14 +60,41 @@ def _solved(column: list[float]) -> int:
     return sum(value >= SOLVED for value in column)
 
 
+def reads_table(runs: list[dict[str, Any]]) -> str:
+    """Over all seeds, how many answers are right and wrong after each wait, and how their weight is shared out."""
+    heads = ["T", "answers", "", *("the symbol due", "other symbols", "blanks", "the recall itself")]
+    rows = [heads, ["---:", "---:", "---", *("---:" for _ in PLACES)]]
+    for waits in zip(*(run["waits"] for run in runs), strict=True):
+        for kind in ("right", "wrong"):
+            parts = [wait[kind] for wait in waits if wait[kind]["answers"]]
+            count = sum(part["answers"] for part in parts)
+            means = [sum(part["answers"] * part[place] for part in parts) / count for place in PLACES] if count else []
+            rows.append([f"{waits[0]['T']:,}", f"{count:,}", kind, *(f"{mean:.1%}" for mean in means)])
+            rows[-1] += [""] * (len(heads) - len(rows[-1]))
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return (
+        f"{lines}\n\nOf each run, the hidden value that moves most since the end of the trained wait: {_moves(runs)}.\n"
+    )
+
+
+def _moves(runs: list[dict[str, Any]]) -> str:
+    """How far hidden values have moved by the end of each wait but the trained one, over the runs."""
+    said = []
+    for waits in list(zip(*(run["waits"] for run in runs), strict=True))[1:]:
+        moves = sorted(wait["moved"] for wait in waits)
+        said.append(f"by {moves[0]:.2f} to {moves[-1]:.2f} at T = {waits[0]['T']:,}")
+    return ", ".join(said)
+
+
 def expected(root: Path) -> dict[Path, str]:
-    """The pages as the recording has them."""
-    text = table(json.loads((root / RECORDING).read_text(encoding="utf-8")))
-    pages = [root / page for page in PAGES]
-    return {
-        page: MARKED.sub(lambda match: f"{match[1]}{text}{match[2]}", page.read_text(encoding="utf-8"))
-        for page in pages
-    }
+    """The pages as the recordings have them."""
+    learned = table(json.loads((root / RECORDING).read_text(encoding="utf-8")))
+    read = reads_table(json.loads((root / READS).read_text(encoding="utf-8"))["runs"])
+    found = {}
+    for page in (root / page for page in PAGES):
+        text = MARKED.sub(lambda mark: f"{mark[1]}{learned}{mark[2]}", page.read_text(encoding="utf-8"))
+        found[page] = MARKED_READS.sub(lambda mark: f"{mark[1]}{read}{mark[2]}", text)
+    return found
 
 
 @click.command()

@@ -8,7 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from sabcore.demos import figures
-from sabcore.demos.copy import TRANSFER, Options
+from sabcore.demos.copy import EVALUATED, TRANSFER, Options
+from sabcore.demos.copy_reads import MULTIPLES
 
 ROOT = Path(__file__).parents[2]
 RUNS = json.loads((ROOT / figures.RECORDING).read_text(encoding="utf-8"))
@@ -27,8 +28,18 @@ def test_the_recording_is_ten_seeds_of_the_demos_defaults():
         assert list(run["models"]["sab"]["transfer"]) == [str(100 * multiple) for multiple in TRANSFER]
 
 
+def test_what_is_read_is_told_of_runs_of_their_own():
+    runs = json.loads((ROOT / figures.READS).read_text(encoding="utf-8"))["runs"]
+    assert [run["seed"] for run in runs] == list(range(len(runs)))
+    for run in runs:
+        assert [wait["T"] for wait in run["waits"]] == [100 * multiple for multiple in MULTIPLES]
+        for wait in run["waits"]:
+            assert wait["right"]["answers"] + wait["wrong"]["answers"] == 10 * EVALUATED
+    assert len(figures.MARKED_READS.findall((ROOT / "docs/reproduce.md").read_text(encoding="utf-8"))) == 1
+
+
 def test_a_changed_figure_is_noticed_and_written_again(tmp_path):
-    for page in (*figures.PAGES, figures.RECORDING):
+    for page in (*figures.PAGES, figures.RECORDING, figures.READS):
         (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / page, tmp_path / page)
     page = tmp_path / "README.md"
@@ -49,3 +60,19 @@ def test_the_table_counts_as_it_says():
     assert "| median | 99.0% | 50.0% |" in text
     assert "| least | 99.0% | 50.0% |" in text
     assert "Seeds 3 to 5; 1,000 to 2,000 updates, and 1 of the 3 began again once or more." in text
+
+
+def test_reads_are_shared_out_over_all_answers_of_all_seeds():
+    def answers(count, due):
+        return {"answers": count, "due": due, "other": 0.0, "blank": 1 - due, "recall": 0.0}
+
+    trained = {"T": 100, "moved": 0.0, "right": answers(4, 1.0), "wrong": {"answers": 0}}
+    runs = [
+        {"waits": [trained, {"T": 5000, "moved": 2.0, "right": answers(3, 1.0), "wrong": answers(1, 0.25)}]},
+        {"waits": [trained, {"T": 5000, "moved": 0.5, "right": answers(1, 0.6), "wrong": {"answers": 0}}]},
+    ]
+    text = figures.reads_table(runs)
+    assert "| 100 | 0 | wrong |  |  |  |  |" in text
+    assert "| 5,000 | 4 | right | 90.0% | 0.0% | 10.0% | 0.0% |" in text
+    assert "| 5,000 | 1 | wrong | 25.0% | 0.0% | 75.0% | 0.0% |" in text
+    assert "the trained wait: by 0.50 to 2.00 at T = 5,000.\n" in text
