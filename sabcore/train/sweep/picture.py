@@ -56,11 +56,11 @@ def _panels(found: Mapping[str, Any]) -> dict[str, list[Mapping]]:
 def _draw_panel(axes: Axes, title: str, rows: Sequence[Mapping], found: Mapping[str, Any]) -> None:
     key, listed = next(iter(found["grids"].items()))
     places = _places(listed)
-    for (colour, marker, line), name in zip(itertools.cycle(STYLES), dict.fromkeys(row["model"] for row in rows)):
+    for (colour, marker, dashes), name in zip(itertools.cycle(STYLES), dict.fromkeys(row["model"] for row in rows)):
         mine = sorted((row for row in rows if row["model"] == name), key=lambda row: places[row["values"][key]])
         at = [places[row["values"][key]] for row in mine]
         median, least, most = ([_or_gap(row[what]) for row in mine] for what in ("median", "least", "most"))
-        axes.plot(at, median, marker + line, color=colour, linewidth=2, label=name)
+        axes.plot(at, median, marker + dashes, color=colour, linewidth=2, label=name)
         axes.fill_between(at, least, most, color=colour, alpha=0.18, linewidth=0)
     if found["chance"] is not None:
         axes.axhline(found["chance"], color=GREY, linestyle=":", linewidth=1, label="chance")
