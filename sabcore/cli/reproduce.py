@@ -23,16 +23,17 @@ from sabcore.reproduce.cell import Cell, cells, measure, measured, train
 from sabcore.reproduce.recorded import Result, recorded
 from sabcore.reproduce.summary import cell_lines, effort, summary
 from sabcore.reproduce.table import MODEL, Table, known, read_table
+from sabcore.text import printable
 
 
-@click.command()
+@click.command(epilog=f"TABLE is one of {', '.join(known())}.")
 @click.argument("name", metavar="TABLE", type=click.Choice(known()))
 @click.option("--show", is_flag=True, help="Print the recorded results that come with the package; run nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/reproduce"), show_default=True,
               help="The folder for the runs, one folder each; what is there already is not run again.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 1000), help="So many seeds, from 0; the default is the table's.")
 @click.option("--steps", type=click.IntRange(1, 10**9), help="At most so many updates a run.")
-@click.option("--rows", help="Only these systems, with commas between them.")
+@click.option("--rows", help="Only these systems, with commas between them, by the names that --json gives.")
 @click.option("--data", type=click.Path(path_type=Path, exists=True),
               help="The folder with MNIST or CIFAR-10; for text, a file.")  # fmt: skip
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where to compute.")
@@ -87,7 +88,7 @@ def _filled(table: Table, out: Path, data: str | None, xp: Any) -> list[Result]:
             continue
         words = f"{table.rows[cell.row].words}, seed {cell.seed}, {number} of {len(todo)}"
         if not _train(cell, words, out, data, xp):
-            click.echo(f"stopped; the same command goes on: {shlex.join(['sab', *sys.argv[1:]])}", err=True)
+            click.echo(printable(f"stopped; the same command goes on: {shlex.join(['sab', *sys.argv[1:]])}"), err=True)
             sys.exit(INTERRUPTED)
         results.append(measure(cell, out, data, xp))
     return results

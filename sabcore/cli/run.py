@@ -18,6 +18,7 @@ from sabcore.array.device import DEVICES, resolve
 from sabcore.cli import INTERRUPTED
 from sabcore.cli.watch import interrupts, watch
 from sabcore.errors import ConfigError
+from sabcore.text import printable
 from sabcore.train.begin import begin_run, open_run
 from sabcore.train.experiment import Experiment, read_experiment
 from sabcore.train.loop import evaluate
@@ -43,7 +44,7 @@ Found = dict[str, dict[str, float | None]]
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True,
               help="So many runs, of this seed and the next ones, each in a folder of its own below.")  # fmt: skip
 @click.option("--success", type=float,
-              help="A seed succeeds whose metric is at least this; at most, if the metric is an error.")  # fmt: skip
+              help="With --seeds: one succeeds whose metric is at least this; an error, at most.")  # fmt: skip
 @click.option("--evaluate", "sequences", type=click.IntRange(1, 10**6), default=EVALUATED, show_default=True,
               help="Sequences, never trained on, that are evaluated at the end.")  # fmt: skip
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where to compute.")
@@ -56,7 +57,8 @@ def run(
 
     The repository's folder `experiments` holds some. The folder of a run gets the resolved config, with its digest, the
     versions, the machine and the commit, a log of one line a step, a checkpoint from which a killed run goes on, the
-    curves, and a picture of what each memory reads. With several seeds, the same command goes on where it stopped.
+    curves, and a picture of what each memory reads. A run that was stopped goes on with --resume; with --seeds, by the
+    same command again.
     """
     xp = resolve(device)
     if seeds > 1:
@@ -94,7 +96,7 @@ def _to_the_end(one: Run, steps: int | None, sequences: int, go_on: str) -> Foun
     if not isinstance(one.notes["steps"], int) or one.notes["steps"] < one.step:
         raise ConfigError(f"steps is {one.notes['steps']}, but the run in {one.folder} is at step {one.step} already")
     if not _train(one, one.notes["steps"]):
-        click.echo(f"stopped at step {one.step} of {one.notes['steps']}; go on with: {go_on}", err=True)
+        click.echo(printable(f"stopped at step {one.step} of {one.notes['steps']}; go on with: {go_on}"), err=True)
         sys.exit(INTERRUPTED)
     from sabcore.train.pictures import draw_run  # slow to load, and bad input is told at once
 

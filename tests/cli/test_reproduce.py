@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import sabcore.cli.reproduce as command
 from sabcore.cli import main
 from sabcore.reproduce import recorded
+from sabcore.reproduce.table import known
 from tests.reproduce.test_table import SMALL
 
 
@@ -93,6 +94,11 @@ def test_bad_input_is_told_in_one_line(arguments, says):
     assert result.exit_code == 2
     assert says in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_the_help_names_every_table():
+    said = " ".join(invoke("--help").stdout.split())
+    assert f"TABLE is one of {', '.join(known())}." in said
 
 
 def test_a_table_that_needs_data_says_so(monkeypatch):

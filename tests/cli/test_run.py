@@ -67,8 +67,11 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(path, tmp_path, monkey
     with monkeypatch.context() as patch:
         patch.setattr(run.Run, "_advance", interrupt_after_five)
         result = sab_run(path, "--out", tmp_path / "run")
-    assert result.exit_code == 130
+        hostile = sab_run(path, "--out", tmp_path / "a\x1b[31mred\nfinished")
+    assert result.exit_code == hostile.exit_code == 130
     assert f"go on with: sab run --resume --out {tmp_path / 'run'}\n" in result.stderr
+    assert "a\\x1b[31mred\\nfinished" in hostile.stderr
+    assert "\x1b" not in hostile.output
     assert sab_run("--resume", "--out", tmp_path / "run").exit_code == 0
     assert sab_run(path, "--out", tmp_path / "whole").exit_code == 0
     assert state(tmp_path / "run") == state(tmp_path / "whole")
