@@ -44,7 +44,8 @@ Found = dict[str, dict[str, float | None]]
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True,
               help="So many runs, of this seed and the next ones, each in a folder of its own below.")  # fmt: skip
 @click.option("--success", type=float,
-              help="With --seeds: one succeeds whose metric is at least this; an error, at most.")  # fmt: skip
+              help="With --seeds: a seed succeeds whose metric is at least this; "
+                   "at most, if the metric is an error.")  # fmt: skip
 @click.option("--evaluate", "sequences", type=click.IntRange(1, 10**6), default=EVALUATED, show_default=True,
               help="Sequences, never trained on, that are evaluated at the end.")  # fmt: skip
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where to compute.")
