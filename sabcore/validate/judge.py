@@ -16,6 +16,7 @@ from sabcore.validate.describe import as_words
 from sabcore.validate.equivalent import settle, with_rewritings
 from sabcore.validate.forward_search import Tried, search_forward
 from sabcore.validate.independence import Leak, leaks
+from sabcore.validate.linearity import limits
 from sabcore.validate.mistakes import MISTAKES, TIES
 from sabcore.validate.observed import ALLOWED, Observed
 from sabcore.validate.ours import Hypothesis, answer
@@ -211,13 +212,21 @@ class Judge:
             self.say("searching for what the gradients are")
             backward = search_backward(fits, cases, time.process_time() + SEARCH_SECONDS)
             if not backward.fits:
-                found.notes.append(f"its outputs are those of {as_words(fits[0], self.claim)}")
+                self._note_gradients(fits)
             found.nearest, fits = backward.nearest[:_NEAREST], backward.fits
         if fits:
             self.say("telling apart what fits")
             fits = settle(fits, self.claim, self.observe, self.B, grads, time.process_time() + SEARCH_SECONDS)
             found.fits = with_rewritings(fits, self.claim, self.B, grads)
         found.verdict = _verdict(found)
+
+    def _note_gradients(self, fits: list[Hypothesis]) -> None:
+        """Nothing explains the gradients, and `fits` the outputs."""
+        self.found.notes.append(f"its outputs are those of {as_words(fits[0], self.claim)}")
+        deadline = time.process_time() + SEARCH_SECONDS
+        case = next(case for case in self.found.cases if case.grads)
+        if limit := limits(self.observe, case, fits, self.claim, deadline):
+            self.found.notes.append(limit)
 
 
 def _verdict(found: Judgement) -> str:

@@ -59,7 +59,8 @@ def _found(verdict: Verdict, judgement: Judgement) -> Iterator[str]:
         yield _row("is", ", ".join(verdict.presets))
     yield from _what(judgement)
     if judgement.departs:
-        where = f" at step {judgement.departs.step}" if judgement.departs.step else ""
+        of = f" of {len(judgement.worst.question.x)}" if judgement.worst else ""
+        where = f" at step {judgement.departs.step}{of}" if judgement.departs.step else ""
         yield _row("departs", f"{judgement.departs.tensor}{where}: {judgement.departs.why}")
     for leak in judgement.leaks:
         moved = f"{leak.tensor} of sequences whose input stayed moved by {leak.moved:.1e} from step {leak.step} on"
