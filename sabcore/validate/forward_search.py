@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from sabcore.model.config import SABConfig
 from sabcore.validate.fields import canonical, field_names, presets_like, variants, without_backward
 from sabcore.validate.fit import fitted, fitted_pair
 from sabcore.validate.mistakes import INITIAL, MISTAKES, Mistake
+from sabcore.validate.mistakes.window import last_slots
 from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis, run_forward
 
@@ -25,6 +26,9 @@ MAPS = [mistake for mistake in MISTAKES if mistake.takes is not None]
 _PORTS = [mistake for mistake in FORWARD_MISTAKES if mistake.kind == "forward" and not mistake.is_mutant]
 #: The score is what the parameters are for: it is asked, not guessed.
 _FORWARD_FIELDS = [name for name in field_names(forward=True) if name != "score"]
+
+#: How many of the best hypotheses are tried with a memory that forgets.
+_NEAREST = 3
 
 
 class Tried(NamedTuple):
@@ -56,8 +60,9 @@ class Ranked:
 
     @property
     def nearest(self) -> list[Tried]:
-        """Best first; of equals, the one tried first."""
-        return sorted(self.tried, key=lambda tried: (-tried.steps, tried.error))
+        """Best first, and of those that come equally near only the one tried first."""
+        ranked = sorted(self.tried, key=lambda tried: (-tried.steps, tried.error))
+        return [next(group) for _, group in groupby(ranked, key=lambda tried: tried[1:])]
 
 
 class Outputs:
@@ -102,7 +107,7 @@ def search_forward(claim: SABConfig, cases: list[Observed], deadline: float) -> 
     """
     ranked, outputs = Ranked(deadline), Outputs(claim, cases)
     maps, states = _explaining_the_first_step(claim, cases[0]), any(case.question.h0 is not None for case in cases)
-    for stage in _stages(_bases(claim), outputs.cases[0], states):
+    for stage in _stages(_bases(claim), outputs.cases[0], states, ranked):
         if ranked.try_all(_mapped(stage(), maps), outputs.measure):
             break
     return ranked
@@ -132,14 +137,17 @@ def _bases(claim: SABConfig) -> list[SABConfig]:
     return list(found.values())[::-1]
 
 
-def _stages(bases: list[SABConfig], case: Observed, states: bool) -> Iterator[Callable[[], Iterable[Hypothesis]]]:
-    """`case` departs from the claim; `states`: some question gives initial ones."""
+def _stages(
+    bases: list[SABConfig], case: Observed, states: bool, ranked: Ranked
+) -> Iterator[Callable[[], Iterable[Hypothesis]]]:
+    """`case` departs from the claim; `states`: some question gives initial ones; `ranked`: what was tried so far."""
     mistakes, ports = ([m for m in known if states or m not in INITIAL] for known in (FORWARD_MISTAKES, _PORTS))
     yield lambda: map(Hypothesis, bases)
     yield lambda: _fields_away(bases, 1)
     yield lambda: _fitted(bases, case)
     yield lambda: _mistakes_on(bases, mistakes)
     yield lambda: _fields_away(bases[:1], 2)
+    yield lambda: _shortened(ranked.nearest[:_NEAREST])
     yield lambda: _fitted(_near(bases[:1]), case)
     yield lambda: (Hypothesis(found) for base in bases for found in fitted_pair(base, case))
     yield lambda: _mistakes_on(_near(bases[:1]), ports)
@@ -147,6 +155,13 @@ def _stages(bases: list[SABConfig], case: Observed, states: bool) -> Iterator[Ca
     yield lambda: _fields_away(bases[1:], 2)
     yield lambda: _mistakes_on(_near(bases[1:]), ports)
     yield lambda: _pairs_on(bases[1:], ports)
+
+
+def _shortened(nearest: list[Tried]) -> Iterator[Hypothesis]:
+    """Each of these with a memory of as many slots as the last step that agrees sees, and of fewer."""
+    for (config, mistakes), steps, _ in nearest:
+        for count in range(config.slots_before(steps) if config.has_memory and steps else 0, 0, -1):
+            yield Hypothesis(config, (*mistakes, last_slots(count)))
 
 
 def _near(bases: list[SABConfig]) -> Iterator[SABConfig]:

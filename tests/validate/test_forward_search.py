@@ -14,6 +14,7 @@ from sabcore.validate.cases import ask
 from sabcore.validate.fields import difference
 from sabcore.validate.forward_search import Outputs, Ranked, search_forward
 from sabcore.validate.mistakes import INITIAL, MISTAKES, Mistake
+from sabcore.validate.mistakes.window import last_slots
 from sabcore.validate.observed import ALLOWED, Observed
 from sabcore.validate.ours import Hypothesis, answer
 from sabcore.validate.question import Answer
@@ -45,9 +46,10 @@ def test_a_stage_is_tried_to_its_end_and_all_that_fits_is_kept():
 
 
 def test_the_nearest_agree_for_the_most_steps_and_then_by_error():
+    """Of those that come equally near, only the first: what the others change has no effect."""
     ranked, found = Ranked(never()), {A: (3, 9.0), B: (5, 90.0), C: (5, 7.0), D: (3, 9.0)}
     ranked.try_all([A, B, C, D], lambda hypothesis: found[hypothesis])
-    assert [tried.hypothesis for tried in ranked.nearest] == [C, B, A, D]
+    assert [tried.hypothesis for tried in ranked.nearest] == [C, B, A]
 
 
 def test_nothing_more_is_tried_when_the_time_is_over():
@@ -108,6 +110,15 @@ def test_a_mistake_on_the_claim_is_found():
     assert search_forward(CLAIM, [observed(CLAIM, mistake)], never()).fits == [Hypothesis(CLAIM, (mistake,))]
 
 
+@pytest.mark.parametrize("count", [3, 5])
+def test_a_memory_that_forgets_is_found_with_the_number_that_it_holds(count):
+    """On the claim, and on another preset."""
+    attention = SABConfig.self_attention(input_size=3, hidden_size=4, output_size=5, k_trunc=3)
+    for config in (CLAIM, attention):
+        fit = search_forward(CLAIM, [observed(config, last_slots(count), T=20)], never()).fits[0]
+        assert fit.mistakes == (last_slots(count),)
+
+
 def test_a_wrong_map_that_explains_the_first_step_is_part_of_all_that_is_tried():
     """It is then found together with a field that differs, which would be two things away."""
     swapped = BY_NAME["gates in the order f i g o"]
@@ -119,7 +130,7 @@ def test_a_wrong_map_that_explains_the_first_step_is_part_of_all_that_is_tried()
 
 @pytest.mark.parametrize("states", [False, True])
 def test_mistakes_with_initial_states_are_tried_only_where_such_are_given(states):
-    stages = list(module._stages([CLAIM], observed(CLAIM), states))
+    stages = list(module._stages([CLAIM], observed(CLAIM), states, Ranked(never())))
     assert any(mistake in INITIAL for one in stages[3]() for mistake in one.mistakes) is states
 
 
@@ -127,7 +138,7 @@ def test_every_later_stage_is_further_from_the_claim():
     """Fields and mistakes count alike; fits of real values apart, which are tried where they may be of use."""
     stages = [
         list(stage())
-        for number, stage in enumerate(module._stages([CLAIM], observed(CLAIM), False))
+        for number, stage in enumerate(module._stages([CLAIM], observed(CLAIM), False, Ranked(never())))
         if number in (0, 1, 3, 4)
     ]
     away = [max(len(difference(one.config, CLAIM)) + len(one.mistakes) for one in stage) for stage in stages]

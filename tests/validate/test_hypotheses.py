@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from typing import Any
 
@@ -14,6 +15,7 @@ from sabcore.errors import ConfigError
 from sabcore.validate.cases import ask
 from sabcore.validate.equivalent import separating
 from sabcore.validate.fields import canonical, difference, field_names, values
+from sabcore.validate.forward_search import Ranked
 from sabcore.validate.judge import Judge
 from sabcore.validate.ours import Hypothesis, answer
 from sabcore.validate.program import FunctionProgram
@@ -126,3 +128,11 @@ def test_the_preset_is_named():
     fields = {"margin": -1e-7, "small_memory": "raw", "memory_start": "zero_state", "segment_offset": 1}
     judgement = Judge(FunctionProgram(implementation(fields)), CLAIM, 3, lambda line: None).judge()
     assert judgement.fits[0].config == SABConfig.dev2018(**MODEL, k_top=3, k_trunc=4)
+
+
+def test_of_hypotheses_that_come_equally_near_the_first_is_told():
+    ranked = Ranked(math.inf)
+    found = [Hypothesis(SABConfig.paper(**MODEL, k_top=k_top)) for k_top in (1, 2, 3, 4)]
+    agreeing = dict(zip(found, [(3, 9.0), (5, 7.0), (5, 7.0), (5, 8.0)], strict=True))
+    assert not ranked.try_all(found, agreeing.__getitem__)
+    assert [tried.hypothesis for tried in ranked.nearest] == [found[1], found[3], found[0]]

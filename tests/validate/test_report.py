@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from sabcore.validate.mistakes import MISTAKES
+from sabcore.validate.mistakes.window import last_slots
 from sabcore.validate.program import FunctionProgram
 from sabcore.validate.report import SENTENCES, lines
 from sabcore.validate.verdict import validate
@@ -40,6 +41,14 @@ def test_every_line_says_which_side_is_whose():
 def test_equivalent_configurations_stand_together():
     report = list(lines(verdict(k_top=2)))
     assert "  same as  paper with threshold_rank = k_top (asked for threshold_rank = k_top+1)" in report
+
+
+def test_the_step_that_departs_is_one_of_the_run_that_departs():
+    """The first question has 11 steps, which see no more than 10 slots; a longer one shows that the memory forgets."""
+    report = list(lines(validate(FunctionProgram(implementation(mistakes=[last_slots(10)])), "port.py:sab", "paper")))
+    assert any(line.startswith("asked") and "T=11" in line for line in report)
+    assert any(line.startswith("departs    y at step 12 of 16: ") for line in report)
+    assert "computes   paper, but: memory of the last 10 slots" in report
 
 
 def test_every_verdict_is_documented():

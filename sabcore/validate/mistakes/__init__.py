@@ -1,7 +1,8 @@
 """The catalogue: mistakes that people make, each a change of the plain engine with the sentence that explains it.
 
 `lstm`, `score`, `sparsify`, `read`, `truncation`, `loop`: one wrong line each; the tests' own mutants.
-`weights`, `scores`, `reading`, `memory`, `output`: what ports do instead; other parts for the engine, both passes.
+`weights`, `top`, `scores`, `reading`, `memory`, `output`: what ports do instead; other parts for the engine, both
+passes. `window`: a memory of the latest slots alone, made by the search with the number that it finds.
 `back`, `initial`: what they do under k_back, and with initial states that they are given.
 `mapping`, `scale`: parameters or gradients in the wrong place, or of another loss.
 """
@@ -22,6 +23,7 @@ from sabcore.validate.mistakes.scale import SCALE
 from sabcore.validate.mistakes.score import SCORE
 from sabcore.validate.mistakes.scores import SCORES
 from sabcore.validate.mistakes.sparsify import SPARSIFY
+from sabcore.validate.mistakes.top import TOP
 from sabcore.validate.mistakes.truncation import TRUNCATION
 from sabcore.validate.mistakes.weights import WEIGHTS
 
@@ -32,7 +34,7 @@ TIES = "ties towards the newer slot"
 #: One wrong line of the plain engine each.
 MUTANTS = [*LSTM, *SCORE, *SPARSIFY, *READ, *TRUNCATION, *LOOP]
 #: All: the one-line mutants last, because a port's author makes the others first.
-MISTAKES = [*MAPPING, *WEIGHTS, *SCORES, *READING, *MEMORY, *OUTPUT, *SCALE, *BACK, *INITIAL, *MUTANTS]
+MISTAKES = [*MAPPING, *WEIGHTS, *TOP, *SCORES, *READING, *MEMORY, *OUTPUT, *SCALE, *BACK, *INITIAL, *MUTANTS]
 #: What a `detach` or `no_grad` too many makes, or one too few: made together more often than others.
 _DETACHED = {
     *("threshold not differentiated", "normaliser not differentiated", "gradient into unread slots"),

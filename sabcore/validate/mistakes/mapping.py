@@ -98,6 +98,11 @@ def _times(name: str, why: str, takes: float | None, gives: float) -> Mistake:
     return Mistake(name, why, "mapping", takes=None if takes is None else by(takes), gives=by(gives))
 
 
+def _forget_more(params: Tensors) -> Tensors:
+    i, f, g, o = np.split(params["b"], 4)
+    return params | {"b": np.concatenate((i, f + 1, g, o))}
+
+
 MATRICES = ("W_ih", "W_hh", "W_m", "W_q", "V_h", "V_s")
 MAPPING = [
     *(_gates(order) for order in permutations(range(4)) if order != (0, 1, 2, 3)),
@@ -107,6 +112,12 @@ MAPPING = [
     *(_left_out(name) for name in ("b", "d")),
     _times("b counted twice", "The whole b is loaded into b_ih and again into b_hh.", 2, 1),
     _times("b counted twice, and its gradient", "The whole b is loaded twice, and both gradients are added up.", 2, 2),
+    Mistake(
+        "1 added to the forget gate",
+        "The forget gate is sigmoid(z_f + 1), as TensorFlow and Haiku have it; b is all there is.",
+        "forward",
+        takes=_forget_more,
+    ),
     _times(
         "gradient of b counted twice", "b_ih and b_hh get the same gradient; that of b is either, not the sum.", None, 2
     ),

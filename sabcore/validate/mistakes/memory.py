@@ -19,6 +19,10 @@ _SLOTS = "tape.h_all[config.first_slot :: config.k_att]"
 #: The steps 1, 1 + k_att, ..., and 0 before them where h0 is a slot.
 _WRITTEN = "[*range(config.first_slot, 1), *range(1, len(tape.h_all), config.k_att)]"
 _PROVISIONAL = "xp.concatenate((tape.h_all[:1], tape.hhat))[config.first_slot :: config.k_att]"
+_PREVIOUS = "h_prev, c_prev = tape.h_all[t - 1], tape.c_all[t - 1]"
+_PREVIOUS_PROVISIONAL = "h_prev, c_prev = tape.hhat[t - 2] if t > 1 else h0, tape.c_all[t - 1]"
+_OF_W_HH = "outer_sum(dz_all, tape.h_all[:-1])"
+_OF_W_HH_PROVISIONAL = "outer_sum(dz_all, xp.concatenate((tape.h_all[:1], tape.hhat[:-1])))"
 _NEXT = "if t > 1:\n            dh, dc"
 _DROP = "if memory and truncation.cuts(t):\n            memory.dM[:], memory.dropped[:] = 0, memory.dkeys"
 _NOT_CUT = " * (not truncation.cuts(t + 1))"
@@ -117,18 +121,10 @@ MEMORY = [
         "The next step starts from hhat; h = hhat + s is stored and read out.",
         "forward",
         (
-            Change(
-                _PLAIN,
-                "h_prev, c_prev = tape.h_all[t - 1], tape.c_all[t - 1]",
-                "h_prev, c_prev = tape.hhat[t - 2] if t > 1 else h0, tape.c_all[t - 1]",
-            ),
+            Change(_PLAIN, _PREVIOUS, _PREVIOUS_PROVISIONAL),
             Change(_PLAIN, _LOSS, f"carried = dh.copy()\n        {_LOSS}"),
             Change(_PLAIN, _SUMMARY, "ds = dh - carried"),
-            Change(
-                _PLAIN,
-                "outer_sum(dz_all, tape.h_all[:-1])",
-                "outer_sum(dz_all, xp.concatenate((tape.h_all[:1], tape.hhat[:-1])))",
-            ),
+            Change(_PLAIN, _OF_W_HH, _OF_W_HH_PROVISIONAL),
         ),
         tag="B.3",
     ),
@@ -143,6 +139,21 @@ MEMORY = [
             Change(_PLAIN, f"{_SLOT}  # B.4*\n            {_SUMMARY}", f"{_SUMMARY}\n            {_SLOT}"),
         ),
         tag="B.4",
+    ),
+    Mistake(
+        "attention after the recurrence",
+        "The LSTM runs on its own; hhat is carried on and stored, and h = hhat + s reaches the output alone.",
+        "forward",
+        (
+            Change(_PLAIN, _PREVIOUS, _PREVIOUS_PROVISIONAL),
+            Change(_PLAIN, f"M = {_SLOTS}[:N]", f"xp = array_module(tape.x)\n        M = {_PROVISIONAL}[:N]"),
+            Change(_PLAIN, f"self.M = {_SLOTS}", f"self.M = {_PROVISIONAL}"),
+            Change(_PLAIN, "score.key(tape.h_all[t])", "score.key(tape.hhat[t - 1])"),
+            Change(_PLAIN, _LOSS, f"carried = dh.copy()\n        {_LOSS}"),
+            Change(_PLAIN, f"{_SLOT}  # B.4*\n            {_SUMMARY}", f"ds = dh - carried\n            {_SLOT}"),
+            Change(_PLAIN, _OF_W_HH, _OF_W_HH_PROVISIONAL),
+        ),
+        tag="B.3",
     ),
     Mistake(
         "state cut after its step",

@@ -17,6 +17,8 @@ _SLOTS = "[config.first_slot :: config.k_att]"
 _READ = "dhhat = dh + memory.backward_of_read(t, ds)"
 _LSTM = "dz, dh, dc = lstm_step_backward("
 _SLOT = "[truncation.slot_level] += memory.slot_credit(t)"
+_STORED = f"xp.concatenate((tape.h_all[:1], tape.hhat)){_SLOTS}"
+_APPEND = "if t % config.k_att == 0:\n        tape.keys[config.slots_before(t)] = score.key(tape.hhat[t - 1])"
 
 
 def _visible(config: Any, score: Any, tape: Any, t: int) -> tuple[Array, Array]:
@@ -87,6 +89,21 @@ READING = [
         "A step that writes a slot already reads it, as hhat; a slot is visible from the next step on.",
         "forward",
         replace=_own_step_visible,
+    ),
+    Mistake(
+        "appended before the read",
+        "hhat is stored, and then the memory is read, this slot with it; h = hhat + s is stored after the read.",
+        "forward",
+        (
+            Change(_PLAIN, "if N := config.slots_before(t):", f"{_APPEND}\n    if N := config.slots_before(t + 1):"),
+            Change(_PLAIN, f"M = tape.h_all{_SLOTS}[:N]", f"xp = array_module(tape.x)\n        M = {_STORED}[:N]"),
+            Change(_PLAIN, "if t % config.k_att == 0:\n        tape.keys[N] = score.key(tape.h_all[t])", ""),
+            Change(_PLAIN, f"self.M = tape.h_all{_SLOTS}", f"self.M = {_STORED}"),
+            Change(_PLAIN, "self.config.slots_before(t), self", "self.config.slots_before(t + 1), self"),
+            Change(_PLAIN, f"dh{_SLOT}  # B.4*\n            ", ""),
+            Change(_PLAIN, f"{_READ}  # B.2*, B.3*", f"{_READ}\n            dhhat{_SLOT}"),
+        ),
+        tag="B.4",
     ),
     Mistake(
         "query from the state before the step",

@@ -1,4 +1,4 @@
-"""What ports do instead of the scores: a tanh too many, or none; one matrix for keys and queries."""
+"""What ports do instead of the scores: a tanh too many, or none; a dot product; one matrix for keys and queries."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ class LinearSeparable(OtherScore):
         return {"u_q": outer_sum(dq[..., None], hhat)[0], "u_m": outer_sum(dk[..., None], m)[0]}
 
 
+class DotProduct(OtherScore):
+    """a = scale (W_m m) . (W_q hhat)."""
+
+    def __init__(self, inner: Any, scale: float) -> None:
+        super().__init__(inner)
+        self.scale = scale
+
+    def score(self, k: Array, q: Array) -> Array:
+        return self.scale * (k * q).sum(axis=-1)
+
+    def score_backward(self, da: Array, k: Array, q: Array) -> Scored:
+        da = self.scale * da
+        return da.sum(axis=0)[..., None] * q, np.einsum("lrb,rba->lba", da, k), {}
+
+
 def _with(other: Callable[[Any], Any]) -> Callable[[Any], None]:
     def replace(parts: Any) -> None:
         make = parts.plain.make_score
@@ -94,6 +109,13 @@ def _with(other: Callable[[Any], Any]) -> Callable[[Any], None]:
 
 def _linear(score: Any) -> OtherScore:
     return LinearAdditive(score) if "w_a" in score._asdict() else LinearSeparable(score)
+
+
+def _dot_product(score: Any, is_scaled: bool) -> Any:
+    """A separable score has no two vectors to multiply, and stays."""
+    if "w_a" not in score._asdict():
+        return score
+    return DotProduct(score, len(score.w_a) ** -0.5 if is_scaled else 1.0)
 
 
 def _tied(kept: str, lost: str) -> Mistake:
@@ -125,5 +147,17 @@ SCORES = [
         replace=_with(TanhOfInputs),
     ),
     Mistake("linear score", "The score has no tanh.", "forward", replace=_with(_linear)),
+    Mistake(
+        "dot product for a score",
+        "a = (W_m m) . (W_q hhat): w_a is not used.",
+        "forward",
+        replace=_with(lambda score: _dot_product(score, is_scaled=False)),
+    ),
+    Mistake(
+        "scaled dot product for a score",
+        "a = (W_m m) . (W_q hhat) / sqrt(A), as a Transformer has it: w_a is not used.",
+        "forward",
+        replace=_with(lambda score: _dot_product(score, is_scaled=True)),
+    ),
     *(_tied(*pair) for pair in (("W_m", "W_q"), ("W_q", "W_m"))),
 ]

@@ -75,6 +75,9 @@ WRONG: dict[str, type[Model]] = {
     "d left out": using(lambda p: {"d": constant(0 * p["d"])}),
     "b counted twice": using(lambda p: {"b": as_if(2 * p["b"], p["b"])}),
     "b counted twice, and its gradient": using(lambda p: {"b": 2 * p["b"]}),
+    "1 added to the forget gate": using(
+        lambda p: {"b": p["b"] + np.repeat([0, 1, 0, 0], len(p["b"]) // 4)},
+    ),
     "gradient of b counted twice": using(lambda p: {"b": as_if(p["b"], 2 * p["b"])}),
 }
 

@@ -46,14 +46,17 @@ class DetachedAtBoundaries(Model):
         return Model.carried(self, t, h, c)
 
 
+def from_provisional(self, t, h, c):
+    return Model.carried(self, t, h if t == 1 else self.hhat, c)
+
+
 WRONG: dict[str, type[Model]] = {
     "memory (N,B,H) read as (B,N,H)": wrong(visible=as_other_rows),
     "written at t mod k_att = 1": wrong(writes=lambda self, t: t % self.config.k_att == 1),
     "summary not fed back": wrong(state=lambda self, hhat, s: hhat),
-    "recurrence without the summary": wrong(
-        carried=lambda self, t, h, c: Model.carried(self, t, h if t == 1 else self.hhat, c)
-    ),
+    "recurrence without the summary": wrong(carried=from_provisional),
     "provisional states stored": wrong(stored=lambda self, t, hhat, h: hhat),
+    "attention after the recurrence": wrong(carried=from_provisional, stored=lambda self, t, hhat, h: hhat),
     "state cut after its step": wrong(stored=stored_cut, output=read_out_cut),
     "state cut before it is stored": wrong(stored=stored_cut),
     "state cut before it is read out": wrong(output=read_out_cut),

@@ -13,11 +13,29 @@ from sabcore.validate.cases import ask
 from sabcore.validate.mistakes.reading import READING
 from sabcore.validate.ours import Hypothesis, answer
 from sabcore.validate.question import Question
+from tests.validate.mistakes.model import Model, check
 
 CONFIG = SABConfig.paper(
     input_size=3, hidden_size=4, output_size=5, k_top=2, k_att=2, eps=0.5, margin=0.01, memory_start="zero_state"
 )
 BY_NAME = {mistake.name: mistake for mistake in READING}
+
+
+class Appended(Model):
+    """hhat is written as soon as there is one, and nothing after the read."""
+
+    def gates(self, t, x, h):
+        self.t = t
+        return Model.gates(self, t, x, h)
+
+    def provisional(self, o, c):
+        hhat = Model.provisional(self, o, c)
+        if self.t % self.config.k_att == 0:
+            self.write(*2 * (hhat[self.copies()[2]],))
+        return hhat
+
+    def writes(self, t):
+        return False
 
 
 def answered(name: str, question: Question) -> Any:
@@ -71,3 +89,10 @@ def test_initial_states_are_differentiated_right(name, score):
         ends = [answered(name, question._replace(**{state: value + sign * step * direction}))["y"] for sign in (1, -1)]
         slope = ((ends[0] - ends[1]) * question.dy).sum() / (2 * step)
         assert abs(slope - (grads[f"grad.{state}"] * direction).sum()) <= 1e-5 * (1 + abs(slope))
+
+
+@pytest.mark.parametrize("truncation", [{}, {"k_trunc": 3}, {"k_trunc": 3, "truncation": "sliding", "k_remind": 2}])
+@pytest.mark.parametrize("fields", [{}, {"k_att": 1, "memory_start": "empty"}, {"score_grad": False}])
+def test_a_slot_is_appended_before_the_read(fields, truncation):
+    config = dataclasses.replace(CONFIG, **fields, **truncation)
+    check(BY_NAME["appended before the read"], Appended, ask(config, 1, 8, 3, states=True, scale=0.6))

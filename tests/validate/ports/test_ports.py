@@ -22,11 +22,13 @@ class Truth(NamedTuple):
     fields: dict[str, Any] = {}  # noqa: RUF012
     mistakes: tuple[str, ...] = ()
     step: int | None = None
+    note: str = ""
 
     def __str__(self) -> str:
         return self.port
 
 
+_AFTERWARDS: dict[str, Any] = {"sparsifier": "softmax", "k_trunc": None}
 QUICK = [
     Truth("cat_memory:port", "paper", "ties"),
     Truth("list_memory:right", "paper", "right"),
@@ -36,6 +38,10 @@ QUICK = [
     Truth("released_style:mixed", "released", "dependent", {}, ("row-mixed thresholds",), 4),
     Truth("released_style:of_cells", "released", "mistaken", {}, ("cells remembered",), 2),
     Truth("by_hand:softmax_of_the_top", "paper", "other", {"sparsifier": "softmax"}, (), 2),
+    Truth("dot_product:port", "self_attention", "mistaken", {}, ("scaled dot product for a score",), 3),
+    Truth("wrong_axis:port", "self_attention", "dependent", {}, ("softmax over the batch",), 2),
+    Truth("manual_backward:port", "paper", "mistaken", {}, ("normaliser not differentiated",)),
+    Truth("bounded_memory:port", "paper", "mistaken", {}, ("memory of the last 10 slots",), 12),
     Truth("by_hand:other_gates", "paper", "mapping", {"sparsifier": "softmax"}, ("gates in the order i f o g",), 1),
 ]
 SLOW = [
@@ -47,6 +53,12 @@ SLOW = [
     Truth("list_memory:no_state_while_empty", "paper", "mistaken", {}, ("no state while the memory is empty",), 1),
     Truth("list_memory:cell_not_detached", "paper", "mistaken", {}, ("cell state not cut",)),
     Truth("list_memory:clips_scores", "paper", "unexplained", {}, (), 3),
+    Truth("top_of_softmax:port", "paper", "mistaken", {}, ("softmax before the choice",), 2),
+    Truth("kept_scores:port", "paper", "mistaken", {}, ("best scores as weights", "output from hhat"), 2),
+    Truth("functional:port", "paper", "mistaken", {}, ("1 added to the forget gate", "appended before the read"), 2),
+    Truth("attention_afterwards:port", "paper", "mistaken", _AFTERWARDS, ("attention after the recurrence",), 2),
+    Truth("by_chunks:port", "paper", "mistaken", {}, ("memory detached at boundaries",)),
+    Truth("clamped_gradients:port", "paper", "unexplained", note="they are those of paper"),
     Truth("tied:port", "paper", "mistaken", {}, ("W_m used for W_q as well", "output from h alone"), 3),
     Truth("masked_softmax:learned_temperature", "self_attention", "right"),
     Truth("released_style:port", "released", "right"),
@@ -75,6 +87,7 @@ def check(truth: Truth) -> None:
     if truth.step is not None:
         assert judgement.departs is not None
         assert (judgement.departs.tensor, judgement.departs.step) == ("y", truth.step)
+    assert any(truth.note in note for note in ["", *judgement.notes])
     if truth.verdict == "unexplained":
         return
     fit = judgement.fits[0]
