@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("sympy")
 from sabcore.proofs.transformer.network import HALF
-from tests.proofs.transformer.dropped import is_caught
+from tests.proofs.dropped import is_caught
 
 
 @pytest.mark.parametrize(
