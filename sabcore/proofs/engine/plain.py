@@ -30,9 +30,12 @@ _SIZES: dict[str, Any] = {
     "eps": 0.01,
 }
 T = 4
+#: Each reads: of one slot alone a threshold reads nothing, so there are two before the last step.
 CONFIGS = {
     "full": SABConfig(**_SIZES, k_att=1),
-    "segments of 2, every second step a slot": SABConfig(**_SIZES, k_att=2, k_trunc=2, segment_offset=1),
+    "segments of 2, every second step a slot": SABConfig(
+        **_SIZES, k_att=2, k_trunc=2, segment_offset=1, memory_start="zero_state"
+    ),
     "sliding, 2 steps, reminded 1": SABConfig(**_SIZES, k_att=1, k_trunc=2, k_remind=1, truncation="sliding"),
     "sliding, 2 steps, reminded without end": SABConfig(
         **_SIZES, k_att=1, k_trunc=None, k_remind=2, truncation="sliding", memory_start="zero_state"
