@@ -95,16 +95,8 @@ sabcore.benchmarks.growth sabcore.benchmarks.peers sabcore.benchmarks.peers.base
 sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached sabcore.benchmarks.peers.torch_compiled
 sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed sabcore.benchmarks.peers.torch_lstm
 sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab sabcore.benchmarks.picture
-sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload
-sabcore.demos.copy_picture sabcore.engine.cuda.tape sabcore.exercise.catalogue
-sabcore.exercise.worker sabcore.proofs.__main__ sabcore.proofs.corpus sabcore.proofs.engine.by_page
-sabcore.proofs.engine.loop sabcore.proofs.engine.plain sabcore.proofs.engine.truncation sabcore.proofs.half
-sabcore.proofs.names sabcore.proofs.places sabcore.proofs.skeleton sabcore.proofs.source sabcore.proofs.stage
-sabcore.proofs.step.lstm sabcore.proofs.step.readout sabcore.proofs.step.recall sabcore.proofs.step.score
-sabcore.proofs.step.sparsify sabcore.proofs.theorems sabcore.proofs.theorems.cost sabcore.proofs.theorems.edges
-sabcore.proofs.theorems.hops sabcore.proofs.theorems.readers sabcore.proofs.theorems.scale
-sabcore.proofs.theorems.truncated sabcore.proofs.train.loss sabcore.train.model sabcore.train.model.base
-sabcore.train.task sabcore.train.task.base sabcore.train.task.checks
+sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload sabcore.demos.copy_picture
+sabcore.exercise.catalogue sabcore.exercise.worker
 """.split()
 
 

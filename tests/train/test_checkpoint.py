@@ -235,3 +235,33 @@ def test_an_average_that_does_not_fit_is_refused(tmp_path, name):
     tensors, metadata = read_tensors(tmp_path / "plain")
     write_tensors(tmp_path / "bad", {**tensors, name: np.ones(10)}, metadata)
     assert_refused(tmp_path / "bad", "not a usable checkpoint")
+
+
+@pytest.mark.parametrize("name", ["a.b", "", "../x", "x y"])
+def test_a_name_that_is_no_plain_word_is_refused_though_all_agree_on_it(tmp_path, name):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    run = json.loads(metadata["run"])
+    run["learners"][1]["name"] = name
+    renamed = {key.replace("two.", f"{name}.", 1) if key.startswith("two.") else key: tensors[key] for key in tensors}
+    write_tensors(tmp_path / "bad", renamed, {**metadata, "run": json.dumps(run)})
+    assert_refused(tmp_path / "bad", "should have different plain names")
+
+
+def test_another_version_is_refused(tmp_path):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    tensors, metadata = read_tensors(tmp_path / "c")
+    for version in ("1", "3", ""):
+        write_tensors(tmp_path / "bad", tensors, {**metadata, "version": version})
+        assert_refused(tmp_path / "bad", "is not a sab-checkpoint file, version 2")
+
+
+def test_a_length_without_a_curriculum_is_refused(tmp_path):
+    plain = replace(SETTINGS, curriculum=None, patience={}, hold=3)
+    save_checkpoint(tmp_path / "c", Checkpoint(start(plain, MODELS), plain, Log(0, "ab"), {}))
+    assert load_checkpoint(tmp_path / "c").settings == plain
+    tensors, metadata = read_tensors(tmp_path / "c")
+    run = json.loads(metadata["run"])
+    run["learners"][0]["progress"]["T"] = 8
+    write_tensors(tmp_path / "bad", tensors, {**metadata, "run": json.dumps(run)})
+    assert_refused(tmp_path / "bad", "T is 8 without a curriculum")

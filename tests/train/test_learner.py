@@ -12,6 +12,7 @@ from sabcore import SABConfig
 from sabcore.train.curriculum import Curriculum
 from sabcore.train.learner import begin, begin_again, learn
 from sabcore.train.model import Recurrent, recurrent
+from sabcore.train.optim import global_norm
 from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
 from sabcore.train.task import Batch, CopyTask
@@ -117,15 +118,17 @@ def test_a_stuck_model_begins_again_from_a_seed_of_its_own():
     learner = first(GROWING)
     kept = replace(learner, progress=replace(learner.progress, since=1))
     assert begin_again(kept, GROWING) is kept
-    stuck = replace(learner, progress=replace(learner.progress, since=2, recent=(0.1,)), skipped=3)
+    stuck = replace(learner, progress=replace(learner.progress, since=2, recent=(0.1,)), skipped=3, in_a_row=2)
     again = begin_again(stuck, GROWING)
-    assert (again.attempt, again.skipped, again.progress) == (1, 3, GROWING.beginning)
+    assert (again.attempt, again.skipped, again.in_a_row, again.progress) == (1, 3, 0, GROWING.beginning)
     assert not any(again.state["t"])
     seeds = [learner.params, again.params, begin_again(replace(again, progress=stuck.progress), GROWING).params]
     assert len({params["W_hh"].tobytes() for params in seeds}) == 3
     assert same(begin_again(stuck, GROWING).params, again.params)
     other = replace(GROWING, seed=6)
     assert not same(begin_again(stuck, other).params, again.params)
+    second = begin_again(replace(stuck, attempt=1), GROWING)
+    assert not same(begin_again(stuck, other).params, second.params)  # nor do seed and attempt make up for each other
 
 
 def test_the_record_says_what_the_model_reports():
@@ -206,3 +209,44 @@ def test_a_model_that_begins_again_compares_with_norms_of_its_own():
     settings = replace(GROWING, outliers=Outliers(window=4))
     stuck = replace(first(settings), progress=replace(settings.beginning, since=2), norms=(1.0, 2.0))
     assert begin_again(stuck, settings).norms == ()
+
+
+def test_the_norm_is_that_before_clipping_and_what_is_learned_from_is_clipped():
+    """Adam itself forgets a common factor, but its first moment is a tenth of what it was given."""
+    free = learn(first(replace(SETTINGS, clip_norm=1e9)), batch_of(1), replace(SETTINGS, clip_norm=1e9))
+    tight = replace(SETTINGS, clip_norm=1e-3)
+    clipped = learn(first(tight), batch_of(1), tight)
+    moments = [{name: value for name, value in each.state.items() if name.startswith("m.")} for each in
+               (free[0], clipped[0])]  # fmt: skip
+    assert free[1]["norm"] == clipped[1]["norm"] > 1e-2
+    assert global_norm(moments[0]) == pytest.approx(0.1 * free[1]["norm"], rel=1e-5)
+    assert global_norm(moments[1]) == pytest.approx(0.1 * 1e-3, rel=1e-5)
+
+
+def test_a_step_is_as_long_as_the_learning_rate_of_its_progress():
+    settings = replace(SETTINGS, hold=2, decay=4)
+    moved = []
+    for fallen in (0, 3):
+        learner = replace(first(settings), progress=replace(settings.beginning, since=2, fallen=fallen))
+        after = learn(learner, batch_of(1), settings)[0]
+        moved.append(abs(after.params["b"] - learner.params["b"]).max())
+    assert moved[1] == pytest.approx(moved[0] / 4, rel=1e-4)
+
+
+def test_a_metric_that_is_not_finite_is_no_step(monkeypatch):
+    learner = first()
+    monkeypatch.setattr(CopyTask, "measure", lambda self, y, batch: math.nan)
+    after, record = learn(learner, batch_of(1), SETTINGS)
+    assert same(after.params, learner.params)
+    assert (after.skipped, record["accuracy"], record["skipped"]) == (1, None, "the loss")
+
+
+def test_a_state_that_overflows_is_not_kept_though_the_parameters_are_finite(monkeypatch):
+    """The square of 1e30 is no float32: Adam's second moment would be infinite, and that parameter stand still."""
+    settings = replace(SETTINGS, clip_norm=1e38)
+    learner = first(settings)
+    poison(monkeypatch, "b", 1e30)
+    after, record = learn(learner, batch_of(1), settings)
+    assert record["skipped"] == "the update of v.b"
+    assert same(after.params, learner.params)
+    assert same(after.state, learner.state)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sabcore.errors import FormatError
+from sabcore.train import log as log_module
 from sabcore.train.checkpoint import Log
 from sabcore.train.log import LogFile
 
@@ -104,3 +105,46 @@ def test_what_is_no_json_is_refused_in_one_line(tmp_path, data):
     with pytest.raises(FormatError, match="log is no log") as caught:
         log.records()
     assert "\n" not in str(caught.value)
+
+
+def test_a_link_that_comes_after_the_look_is_not_followed(tmp_path, monkeypatch):
+    """Between looking and opening a stranger may put a link there."""
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    monkeypatch.setattr(log_module, "refuse_irregular", lambda path: None)
+    log = LogFile(tmp_path / "link")
+    for use in (log.cut, log.sync, log.records, lambda: log.append({"step": 1})):
+        with pytest.raises(FormatError, match="link"):
+            use()
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_what_json_has_no_word_for_is_not_written(tmp_path):
+    log = written(tmp_path / "log")
+    before = (tmp_path / "log").read_bytes()
+    with pytest.raises(ValueError, match="JSON"):
+        log.append({"loss": float("nan")})
+    assert (tmp_path / "log").read_bytes() == before
+    assert log.known.size == len(before)
+
+
+def test_it_is_read_in_parts_of_a_stated_size_and_whole_if_they_come_shorter(tmp_path, monkeypatch):
+    known = written(tmp_path / "log").known
+    asked, read = [], os.read
+
+    def slow(handle, count):
+        asked.append(count)
+        return read(handle, min(count, 3))
+
+    monkeypatch.setattr(log_module, "CHUNK", 7)
+    monkeypatch.setattr(os, "read", slow)
+    assert len(LogFile(tmp_path / "log", known).records()) == 3
+    assert max(asked) == 7
+
+
+def test_to_sync_is_to_wait_for_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    log = LogFile(tmp_path / "log")
+    log.sync()
+    assert synced == [(tmp_path / "log").stat().st_ino]

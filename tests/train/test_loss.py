@@ -159,3 +159,25 @@ Y, CLASSES, REAL, WEIGHT = case(7)
 def test_arrays_that_do_not_fit_are_refused_by_name(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_no_row_is_lost_beside_another_and_none_far_below_zero():
+    """Each row has a maximum of its own: less than a batch's, or than a magnitude, its exponentials would be zero."""
+    y = np.array([[[1e4, 1e4, 1e4], [0.0, 0.0, 0.0], [-1e4, -1e4, -1e4]]])
+    loss, cache = softmax_cross_entropy(y, np.array([[0, 1, 2]]))
+    assert loss == pytest.approx(math.log(3), rel=1e-12)
+    want = (1 / 3 - np.eye(3)) / 3
+    np.testing.assert_allclose(softmax_cross_entropy_backward(1.0, cache)[0], want, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(T * B).reshape(T, B) > 3])
+def test_single_precision_stays_single_without_weights_and_with_a_mask(weight):
+    y, target, real, _ = case(8)
+    for (forward, backward), t in zip(PAIRS.values(), (target, real.astype("float32")), strict=True):
+        loss, cache = forward(y.astype("float32"), t, weight)
+        assert loss.dtype == backward(1.0, cache).dtype == "float32"
+
+
+def test_weights_whose_sum_overflows_are_refused():
+    with pytest.raises(NonFiniteError, match="sum inf"), np.errstate(over="ignore"):
+        softmax_cross_entropy(Y, CLASSES, np.full((T, B), 1e308))

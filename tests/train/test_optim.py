@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sabcore.array.checks import first_non_finite
-from sabcore.errors import ConfigError, NonFiniteError
+from sabcore.errors import ConfigError, DTypeError, NonFiniteError, ShapeError
 from sabcore.train.optim import SGD, Adam, clip_by_global_norm, global_norm
 
 SHAPES = {"W": (4, 3), "b": (5,)}
@@ -72,7 +72,9 @@ def test_an_update_changes_nothing_in_place_and_ignores_other_gradients(optimise
     "make",
     [
         lambda: SGD(0.0),
+        lambda: SGD(True),
         lambda: SGD(0.1, 1.0),
+        lambda: SGD(0.1, "0.5"),
         lambda: Adam(math.nan),
         lambda: Adam(math.inf),
         lambda: Adam(beta1=1.0),
@@ -85,6 +87,30 @@ def test_an_update_changes_nothing_in_place_and_ignores_other_gradients(optimise
 def test_rates_outside_their_range_are_refused(make):
     with pytest.raises(ConfigError, match="but should be"):
         make()
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1, 0.5), Adam(0.1)])
+def test_what_is_missing_or_no_array_is_refused_by_name(optimiser):
+    params = arrays(3)
+    state = optimiser.init(params)
+    for name in state:
+        rest = {key: value for key, value in state.items() if key != name}
+        with pytest.raises(ShapeError, match=f"^state holds no {name}$"):
+            optimiser.update(params, params, rest)
+    with pytest.raises(ShapeError, match=r"^grads holds no b$"):
+        optimiser.update(params, {"W": params["W"]}, state)
+    with pytest.raises(DTypeError, match=r"^params is a list, but should be a dict of arrays by name$"):
+        optimiser.init([params["W"]])
+    with pytest.raises(DTypeError, match="b of params"):
+        optimiser.init({"b": [1.0]})
+
+
+def test_adam_counts_its_updates_in_whole_numbers():
+    state = Adam().init(arrays(1))
+    assert (state["t"].dtype, state["t"].tolist()) == ("int64", [0])
+    for _ in range(3):
+        state = Adam().update(arrays(1), arrays(2), state)[1]
+    assert (state["t"].dtype, state["t"].tolist()) == ("int64", [3])
 
 
 @settings(deadline=None)
@@ -113,6 +139,14 @@ def test_clipping_survives_gradients_whose_squares_overflow(dtype, huge):
         clipped, _ = clip_by_global_norm(grads, 1.0)
     for name, sign in (("W", 1), ("b", -1)):
         np.testing.assert_allclose(clipped[name], sign * 0.25, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_gradients_of_just_the_norm_allowed_are_left_as_they_are_to_the_bit():
+    for seed in range(5):
+        grads = arrays(seed)
+        clipped, norm = clip_by_global_norm(grads, global_norm(grads))
+        assert norm == global_norm(grads)
+        assert all(clipped[name].tobytes() == g.tobytes() for name, g in grads.items())
 
 
 def test_small_and_zero_gradients_pass_unchanged():

@@ -11,7 +11,7 @@ from sabcore.errors import ConfigError
 from sabcore.train.curriculum import Curriculum, Progress
 from sabcore.train.outliers import Outliers
 from sabcore.train.settings import Settings
-from sabcore.train.task import CopyTask
+from sabcore.train.task import AddingTask, CopyTask, ImageTask
 
 PLAIN = Settings(CopyTask(2), batch_size=3, learning_rate=0.5, seed=5, dtype="float32", clip_norm=1.0)
 GROWING = replace(PLAIN, task=CopyTask(40), decay=4, curriculum=Curriculum(longest=80), patience={"sab": 6})
@@ -113,3 +113,38 @@ def test_foreign_descriptions_are_refused(change):
 def test_a_description_from_before_there_were_outliers_is_one_without_any():
     assert "outliers" not in PLAIN.to_dict()
     assert Settings.from_dict(PLAIN.to_dict()).outliers is None
+
+
+def test_a_goal_at_or_below_the_start_has_been_reached_at_once():
+    for T in (5, 3):
+        assert replace(GROWING, task=CopyTask(T)).beginning == Progress(T, fallen=0)
+    assert replace(GROWING, task=CopyTask(6)).beginning == Progress(5)
+
+
+def test_a_task_without_a_length_has_no_curriculum():
+    with pytest.raises(ConfigError, match="task 'images' has no length T that a curriculum could grow"):
+        replace(GROWING, task=ImageTask())
+
+
+def test_an_error_has_to_fall_for_a_task_to_grow():
+    settings = replace(GROWING, task=AddingTask(40), curriculum=Curriculum(enough=0.1, window=2, longest=80))
+    for error, T in ((0.05, 6), (0.5, 5)):
+        progress = settings.advance(settings.advance(settings.beginning, error), error)
+        assert progress.T == T
+
+
+def test_a_length_depends_on_the_seed_and_tells_nothing_of_the_data():
+    lengths = [GROWING.length(step, Progress(10)) for step in range(1, 200)]
+    assert lengths != [replace(GROWING, seed=6).length(step, Progress(10)) for step in range(1, 200)]
+    low = [GROWING.batch(step, 10).target[-10, 0] <= 4 for step in range(1, 200)]
+    shares = [np.mean([small for small, length in zip(low, lengths, strict=True) if (length == 10) == is_ten])
+              for is_ten in (True, False)]  # fmt: skip
+    assert all(abs(share - 0.5) < 5 * 0.5 / 90**0.5 for share in shares)  # five deviations of the fewest cases
+
+
+@pytest.mark.parametrize("name", ["start", "growth", "enough", "window", "spread", "longest"])
+def test_no_default_of_today_stands_in_for_a_field_of_a_curriculum(name):
+    fields = json.loads(json.dumps(GROWING.to_dict()))
+    del fields["curriculum"][name]
+    with pytest.raises(ConfigError, match=f"the curriculum lack {name}"):
+        Settings.from_dict(fields)

@@ -1,35 +1,31 @@
-"""The theorems' checks pass, can fail, and stand on the page; what the page names exists."""
+"""The page and the checks have the same statements in the same order; what the page names exists."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
-import pytest
-
+from sabcore.proofs import theorems
 from sabcore.proofs.half import page_text
-from sabcore.proofs.theorems import SECTIONS, check_all, cost, readers, scale
-from sabcore.step.sparsify import Threshold
+from sabcore.proofs.theorems import SECTIONS, Claim, check_all
+from tests.proofs.theorems.found import found
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = page_text("theorems")
-
-
-@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__module__.rpartition(".")[2])
-def test_every_claim_holds(section):
-    claims = section()
-    assert claims
-    assert all(json.loads(json.dumps(claim.as_json()))["passed"] for claim in claims)
-    assert [claim.line() for claim in claims if not claim.passed] == []
 
 
 def test_every_statement_of_the_page_is_checked_and_no_other():
     stated = re.findall(r"\*\*(\d\.\d)\*\*", PAGE)
-    assert [claim.number for claim in check_all()] == stated
+    assert [claim.number for section in SECTIONS for claim in found(section)] == stated
+
+
+def test_all_are_the_claims_of_every_section_in_order(monkeypatch):
+    claims = [Claim(number, "a sentence", "a number", True) for number in ("1.1", "1.2", "2.1")]
+    monkeypatch.setattr(
+        theorems, "SECTIONS", (SimpleNamespace(check=lambda: claims[:2]), SimpleNamespace(check=lambda: claims[2:]))
+    )
+    assert check_all() == claims
 
 
 def test_what_the_page_names_exists():
@@ -38,15 +34,3 @@ def test_what_the_page_names_exists():
     assert [path for path in named if not (ROOT / path).exists()] == []
     links = re.findall(r"\]\(([\w/.]+)\)", PAGE)
     assert [link for link in links if not (ROOT / "sabcore/proofs" / link).exists()] == []
-
-
-def test_a_threshold_without_its_thetas_gradient_is_not_taken_for_right(monkeypatch):
-    monkeypatch.setattr(Threshold, "backward", lambda self, dw, a, w: np.where(w > 0, dw, 0))
-    assert [claim.number for claim in readers() if not claim.passed] == ["2.1", "2.2", "2.4"]
-    assert {claim.number for claim in scale() if not claim.passed} >= {"3.1", "3.2", "3.5"}
-
-
-def test_a_backward_pass_over_all_slots_is_not_taken_for_sparse(monkeypatch):
-    monkeypatch.setattr(Threshold, "select", lambda self, a: np.argsort(-a, axis=0, kind="stable"))
-    failed = {claim.number for claim in cost() if not claim.passed}
-    assert "6.1" in failed
