@@ -30,6 +30,7 @@ CASES = {
     "released": SABConfig.released(**_SIZES, k_top=3, k_trunc=4),
     "self_attention": SABConfig.self_attention(**_SIZES, k_trunc=4, temperature=0.7),
     "lstm": SABConfig.lstm(**_SIZES, k_trunc=4),
+    "softmax of the best 2": SABConfig(**_SIZES, sparsifier="softmax", k_top=2, k_trunc=3, temperature=0.5),
 }
 
 

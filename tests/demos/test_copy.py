@@ -14,7 +14,6 @@ from sabcore import load_params
 from sabcore.array.files import read_tensors, write_tensors
 from sabcore.cli import main
 from sabcore.demos import copy as experiment
-from sabcore.demos.copy_picture import _smooth, draw
 from sabcore.train import run
 
 SMALL = ["-T", "3", "--hidden", "6", "--k-top", "2", "--k-trunc", "4", "--batch", "4", "--seed", "3"]
@@ -192,20 +191,6 @@ def test_a_log_changed_without_changing_its_length_is_refused(done):
 def test_a_truncated_checkpoint_is_refused(done):
     os.truncate(done / "checkpoint.safetensors", 1000)
     assert_refused(demo("--resume", "--out", done), "not a readable safetensors file")
-
-
-def test_curves_are_means_of_the_last_values_that_are_known():
-    values = np.array([1.0, 3.0, np.nan, 5.0, 7.0])
-    np.testing.assert_array_equal(_smooth(values, 2), [1, 2, 3, 5, 6])
-    np.testing.assert_array_equal(_smooth(values, 99), [1, 2, 2, 3, 4])
-    assert np.isnan(_smooth(values[2:3], 2)).all()
-
-
-def test_a_run_of_one_step_with_unknown_values_can_be_drawn(tmp_path):
-    record = {"step": 1, **{name: {"T": 1, "loss": None, "accuracy": None} for name in experiment.MODELS}}
-    transfer = {name: {1: None, 2: 0.5} for name in experiment.MODELS}
-    draw(tmp_path / "p.png", [record], experiment.MODELS, experiment.Options(T=1), np.zeros((21, 21)), transfer)
-    assert (tmp_path / "p.png").stat().st_size > 1000
 
 
 @pytest.mark.long

@@ -74,7 +74,6 @@ def test_an_update_changes_nothing_in_place_and_ignores_other_gradients(optimise
         lambda: SGD(0.0),
         lambda: SGD(True),
         lambda: SGD(0.1, 1.0),
-        lambda: SGD(0.1, "0.5"),
         lambda: Adam(math.nan),
         lambda: Adam(math.inf),
         lambda: Adam(beta1=1.0),

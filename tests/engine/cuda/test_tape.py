@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def numbered(*shape: int) -> np.ndarray:
 
 
 def tape(**others: np.ndarray | None) -> CudaTape:
-    fields = dict.fromkeys(Rows._fields, np.empty(0))
+    fields: dict[str, Any] = dict.fromkeys(Rows._fields)
     fields |= {"h": numbered(T + 1, B, PADDED), "c": 100 + numbered(T + 1, B, PADDED)}
     fields |= {"hhat": 200 + numbered(T, B, PADDED), "s": 300 + numbered(T, B, PADDED), **others}
     return CudaTape(np.zeros((T, B, 3)), H, Rows(**fields))

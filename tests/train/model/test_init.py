@@ -7,11 +7,11 @@ import pytest
 from sabcore import SABConfig
 from sabcore.errors import ConfigError
 from sabcore.train import model as models
-from sabcore.train.model import MODELS, Recurrent, ReleasedTorch0112, Transformer, model_from_dict, model_to_dict
+from sabcore.train.model import MODELS, Model, Recurrent, ReleasedTorch0112, Transformer, model_from_dict, model_to_dict
 from sabcore.transformer import TransformerConfig
 
 SIZES = {"input_size": 3, "hidden_size": 4, "output_size": 5}
-EACH = {
+EACH: dict[str, Model] = {
     "recurrent": Recurrent(SABConfig.paper(**SIZES, k_top=2, k_trunc=3), score_bound=0.3),
     "released_torch_0_1_12": ReleasedTorch0112(SABConfig.released(**SIZES, k_top=2)),
     "transformer": Transformer(TransformerConfig(**SIZES)),
