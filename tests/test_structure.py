@@ -95,8 +95,7 @@ sabcore.benchmarks.growth sabcore.benchmarks.peers sabcore.benchmarks.peers.base
 sabcore.benchmarks.peers.jax_scan sabcore.benchmarks.peers.torch_cached sabcore.benchmarks.peers.torch_compiled
 sabcore.benchmarks.peers.torch_graph sabcore.benchmarks.peers.torch_listed sabcore.benchmarks.peers.torch_lstm
 sabcore.benchmarks.peers.torch_paper sabcore.benchmarks.peers.torch_sab sabcore.benchmarks.picture
-sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload sabcore.demos.copy_picture
-sabcore.exercise.catalogue sabcore.exercise.worker
+sabcore.benchmarks.race sabcore.benchmarks.threads sabcore.benchmarks.workload
 """.split()
 
 
