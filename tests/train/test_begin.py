@@ -50,3 +50,10 @@ def test_a_run_is_opened_where_it_stands_and_no_other_in_its_place(tmp_path, exp
         with pytest.raises(FormatError, match="holds a run of another experiment"):
             open_run(tmp_path / "run", other)
     Run.resume(tmp_path / "run").close()  # and left free
+
+
+def test_a_config_that_is_not_there_is_written_when_the_run_is_opened(tmp_path, experiment):
+    begin_run(tmp_path / "run", experiment).close()
+    (tmp_path / "run" / CONFIG).unlink()  # as if killed before it was written
+    open_run(tmp_path / "run", experiment).close()
+    assert json.loads((tmp_path / "run" / CONFIG).read_text())["digest"] == experiment.digest

@@ -150,3 +150,32 @@ def test_a_short_run_learns_when_recall_starts():
     losses = [record["lstm"]["loss"] for _, record in loop.train(settings, start(settings, only), 150)]
     assert losses[0] > 2
     assert np.mean(losses[-10:]) < 1.1 * 10 * math.log(8) / 22
+
+
+def test_each_step_has_its_own_data_and_the_evaluation_that_of_step_0(monkeypatch):
+    asked, batch = [], CopyTask.batch
+
+    def noted(task, seed, step, *rest):
+        asked.append((seed, step))
+        return batch(task, seed, step, *rest)
+
+    monkeypatch.setattr(CopyTask, "batch", noted)
+    (*_, (last, _)) = loop.train(SETTINGS, start(SETTINGS, {"lstm": MODELS["lstm"]}), 3)
+    evaluate(SETTINGS, last.learners[0], 2)
+    assert asked == [(SETTINGS.seed, step) for step in (1, 2, 3, 0)]
+
+
+def test_skips_that_are_not_in_a_row_do_not_stop_it(monkeypatch):
+    poison(monkeypatch, "b", math.nan, at=range(0, 10**6, 2))
+    only = {"lstm": MODELS["lstm"]}
+    (*_, (last, _)) = loop.train(SETTINGS, start(SETTINGS, only), 2 * PATIENCE + 3)
+    assert last.learners[0].skipped > PATIENCE
+
+
+def test_memory_that_does_not_suffice_is_told_in_one_line(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(loop, "learn", full)
+    with pytest.raises(TrainingError, match=r"^step 1 does not fit into memory; a smaller batch or model might$"):
+        next(loop.train(SETTINGS, start(SETTINGS, MODELS), 1))

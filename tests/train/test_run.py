@@ -231,3 +231,21 @@ def test_of_two_processes_that_resume_one_folder_one_is_refused(tmp_path):
     assert sorted(process.returncode for process in processes) == [0, 1]
     assert "in use by another process" in "".join(errors)
     assert fingerprint(tmp_path / "run") == fingerprint(tmp_path / "whole")
+
+
+def test_notes_and_a_log_with_lines_are_kept(tmp_path):
+    finished(tmp_path)
+    assert Run.resume(tmp_path).notes == {"who": "me"}
+    log = (tmp_path / LOG).read_bytes()
+    (tmp_path / CHECKPOINT).unlink()
+    with pytest.raises(FormatError, match=r"holds a run already \(log\.jsonl\)"):
+        Run.create(tmp_path, SETTINGS, MODELS, {})
+    assert (tmp_path / LOG).read_bytes() == log
+
+
+def test_a_run_whose_models_are_done_is_saved_before_its_last_step(tmp_path):
+    settings = replace(SETTINGS, hold=1, decay=2)
+    with Run.create(tmp_path, settings, {"lstm": MODELS["lstm"]}, {}) as begun:
+        assert [record["step"] for record in begun.train(99)] == [1, 2, 3]
+    with Run.resume(tmp_path) as again:
+        assert (again.step, again.finished) == (3, True)

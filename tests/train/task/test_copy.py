@@ -84,6 +84,7 @@ def test_a_batch_depends_on_seed_and_step_alone():
         np.testing.assert_array_equal(again, before)
     for other in (task.batch(4, 7, 4, "float64"), task.batch(3, 8, 4, "float64")):
         assert (other.target != first.target).any()
+    assert (task.batch(4, 7, 4, "float64").target != task.batch(3, 8, 4, "float64").target).any()  # not of their sum
 
 
 def test_every_symbol_is_equally_likely():
