@@ -34,9 +34,10 @@ def test_a_config_that_cannot_be_written_leaves_the_folder_free(tmp_path, experi
         raise FormatError("No space left on device")
 
     monkeypatch.setattr(begin, "write_atomically", full)
-    with pytest.raises(FormatError, match="No space left"):
+    with pytest.raises(FormatError, match="No space left") as kept:  # and with it whatever the frames hold
         begin_run(tmp_path / "run", experiment)
     Run.resume(tmp_path / "run").close()
+    assert kept
 
 
 def test_a_run_is_opened_where_it_stands_and_no_other_in_its_place(tmp_path, experiment):
@@ -47,9 +48,10 @@ def test_a_run_is_opened_where_it_stands_and_no_other_in_its_place(tmp_path, exp
         assert run.step == 3
     for change in ("training.seed=8", "models.sab.k_top=3"):
         other = read_experiment(tmp_path / "small.toml", ["training.seed=7", change])
-        with pytest.raises(FormatError, match="holds a run of another experiment"):
+        with pytest.raises(FormatError, match="holds a run of another experiment") as kept:
             open_run(tmp_path / "run", other)
-    Run.resume(tmp_path / "run").close()  # and left free
+        Run.resume(tmp_path / "run").close()  # and left free
+        assert kept
 
 
 def test_a_config_that_is_not_there_is_written_when_the_run_is_opened(tmp_path, experiment):

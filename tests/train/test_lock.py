@@ -57,3 +57,10 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
     with pytest.raises(FormatError, match="symbolic link"), locked(tmp_path):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_the_lock_is_let_go_of_at_once_after_an_error_though_somebody_remembers_it(tmp_path):
+    with pytest.raises(KeyboardInterrupt) as kept, locked(tmp_path) as lock:
+        raise KeyboardInterrupt
+    assert kept
+    assert not lock.is_locked

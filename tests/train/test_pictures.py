@@ -74,3 +74,10 @@ def test_attention_stands_at_the_steps_that_wrote_the_slots(tmp_path, drawn):
     assert image.get_clim() == (0, 0.5)
     draw_attention(tmp_path / "a.png", -weights, first_slot=2, k_att=2, title="words")
     assert drawn().axes[0].images[0].get_clim() == (-0.5, 0.5)
+
+
+def test_there_is_a_look_for_any_number_of_models(tmp_path, drawn):
+    names = [f"model{k}" for k in range(len(pictures.STYLES) + 2)]
+    log = [{"step": 1, **{name: {"loss": 1.0, "accuracy": 0.5} for name in names}}]
+    draw_curves(tmp_path / "curves.png", [log], names, CopyTask(5))
+    assert len(drawn().axes[0].lines) == len(names) + 1
