@@ -95,7 +95,7 @@ class Peer:
             while not line.endswith(b"\n"):
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     self.stop()
-                    raise TargetError(f"it gives no answer within {seconds:g} s", "time")
+                    raise TargetError(f"it gives no answer within {seconds:g} s (see --time-limit)", "time")
                 piece = os.read(self.process.stdout.fileno(), 1 << 16)
                 if not piece:
                     raise self._ended(deadline)

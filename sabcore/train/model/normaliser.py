@@ -23,7 +23,7 @@ def largest_inverse(tape: Tape) -> float:
     if not steps:
         return math.nan
     v = _of_recalls(config, record, steps) if record.engine == "plain" else _of_lists(config, record, steps)
-    largest = xp.where(v > 0, 1 / (v + config.eps), 0).max().item()  # S.3
+    largest = xp.where(v > 0, 1 / (v + config.eps), 0).max().item()
     return largest if largest > 0 else math.nan
 
 
@@ -49,7 +49,7 @@ def _of_lists(config: SABConfig, record: Any, steps: range) -> Array:
         N, cap = config.slots_before(t), a.shape[-1]
         last = t if N < cap else steps[-1]  # lists grow with the memory, up to cap, and have one length from then on
         ranked = a[..., t - 1 : last, :, : min(N, cap)]
-        v = xp.maximum(ranked - ranked[..., -1:] - config.margin, 0)  # S.1, S.2
+        v = xp.maximum(ranked - ranked[..., -1:] - config.margin, 0)
         found.append(xp.where(n[..., t - 1 : last, :] == min(N, cap), xp.einsum("...j->...", v), 0).reshape(-1))
         t = last + 1
     return xp.concatenate(found)
