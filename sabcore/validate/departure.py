@@ -84,7 +84,7 @@ def _why_gradient(case: Observed, ours: Tensors, wrong: list[str]) -> str:
     theirs, own = case.theirs[name], ours[name]
     right = [other for other in case.grads if other not in wrong and other in ours]
     also = f"; so do {', '.join(wrong[1:])}" if wrong[1:] else ""
-    agree = f"; {', '.join(right)} agree" if right else ""
+    agree = f"; {', '.join(right)} agree{'s' * (len(right) == 1)}" if right else ""
     if theirs.shape != own.shape:
         what = f"it has shape {theirs.shape}, but should have {own.shape}"
     elif not theirs.any():

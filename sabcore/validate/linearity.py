@@ -13,7 +13,7 @@ from sabcore.validate.observed import Observed
 from sabcore.validate.ours import Hypothesis
 from sabcore.validate.question import Question
 
-#: A factor for dy that leaves every digit as it is, and with which no limit that people set is met.
+#: A factor for dy, a billionth, that leaves every digit as it is, and with which no limit that people set is met.
 _SMALL = 2.0**-30
 _WHAT = "its gradients are not linear in dy: something limits them on the way back, as clamp or clip_grad_norm_ does"
 
@@ -33,5 +33,5 @@ def limits(
     if case.error({name: small.theirs[name] / _SMALL for name in case.grads}, case.grads) <= 1:
         return None
     if time.process_time() < deadline and (found := search_backward(fits, [small], deadline).fits):
-        return f"{_WHAT}; where dy is {_SMALL:.0e} as large, they are those of {as_words(found[0], claim)}"
+        return f"{_WHAT}; where dy is a billion times smaller, they are those of {as_words(found[0], claim)}"
     return _WHAT

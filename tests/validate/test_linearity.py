@@ -45,7 +45,7 @@ def note(program: Any, seconds: float = 10.0) -> str | None:
 
 
 def test_a_limit_is_told_and_what_the_gradients_are_without_it():
-    assert str(note(clipped())).endswith("where dy is 9e-10 as large, they are those of paper")
+    assert str(note(clipped())).endswith("where dy is a billion times smaller, they are those of paper")
 
 
 def test_a_mistake_behind_a_limit_is_named():

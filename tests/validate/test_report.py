@@ -16,6 +16,10 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/validate.md").read_text(encoding="utf-8")
 
 
+#: Mistakes that weigh differently in the runs that are asked for.
+MIXED = ("memories detached", "output from s alone", "best scores as weights")
+
+
 def verdict(mistake=None, claim="paper", exempt=None, **fields):
     mistakes = [found for found in MISTAKES if found.name == mistake]
     return validate(FunctionProgram(implementation(fields, mistakes)), "port.py:sab", claim, exempt=exempt)
@@ -36,6 +40,19 @@ def test_every_line_says_which_side_is_whose():
     differ = [line for line in report if line.startswith("differ")]
     assert differ
     assert all("sabcore" in line and "yours" in line for line in differ)
+
+
+def test_the_numbers_of_a_line_are_of_one_run():
+    """What departs by e of sabcore's largest value is no larger than 1 + e of it, and e no more than both together."""
+    found = 0
+    for mistake in MIXED:
+        for line in lines(verdict(mistake)):
+            if numbers := re.search(r"off by ([\d.e+-]+) of .*yours ([\d.e+-]+), sabcore ([\d.e+-]+)", line):
+                off, yours, ours = map(float, numbers.groups())
+                assert abs(yours / ours - 1) <= 1.1 * off + 0.01, line
+                assert off <= 1.1 * (1 + yours / ours), line
+                found += 1
+    assert found > 5
 
 
 def test_equivalent_configurations_stand_together():
