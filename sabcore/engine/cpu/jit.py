@@ -64,7 +64,8 @@ class _Compiling(event.Listener):
         self.threads.append(threading.get_ident())
 
     def on_end(self, event: event.Event) -> None:
-        self.threads.remove(threading.get_ident())
+        if threading.get_ident() in self.threads:  # else it began before this module was loaded
+            self.threads.remove(threading.get_ident())
 
 
 _COMPILING = _Compiling()

@@ -165,6 +165,11 @@ with compiled_code():
 """
 
 
+def test_a_compilation_that_began_before_the_import_may_end() -> None:
+    jit._COMPILING.on_end(None)
+    assert jit._COMPILING.threads == []
+
+
 def test_blas_is_limited_only_while_a_caller_is_known(monkeypatch) -> None:
     """A fork at any moment finds in `_callers` what the child has to undo."""
     known = []
